@@ -1,0 +1,42 @@
+"""Ringing a job after commit. The row is the truth: a bell that nobody hears loses nothing."""
+
+import logging
+import time
+from typing import Protocol
+
+from django.db import transaction
+
+logger = logging.getLogger(__name__)
+
+# After a failure the broker is left alone for so long, so that a frozen one delays one request only
+PAUSE_SECONDS = 10.0
+_silent_until = 0.0
+
+
+class Job(Protocol):
+    """What `ring` needs of a Celery task."""
+
+    name: str
+
+    def delay(self, *args: object) -> object:
+        """Ask a worker to run the job."""
+
+
+def ring(job: Job, *args: object) -> None:
+    """Ask a worker to run a job once the open transaction has committed.
+
+    Never raises and never waits longer than the broker's own time-outs: sweeps find by state
+    whatever a lost ring meant.
+    """
+    transaction.on_commit(lambda: _ring_now(job, *args), robust=True)
+
+
+def _ring_now(job: Job, *args: object) -> None:
+    global _silent_until  # noqa: PLW0603  one breaker per process is the point
+    if time.monotonic() < _silent_until:
+        return
+    try:
+        job.delay(*args)
+    except Exception:  # noqa: BLE001  whatever the broker's client raises, the work is not lost
+        _silent_until = time.monotonic() + PAUSE_SECONDS
+        logger.warning("Could not ring %s; the sweep will find its work.", job.name)

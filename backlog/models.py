@@ -1,0 +1,361 @@
+"""Tasks in one ranked order, the columns they pass through, and the sprints they are planned in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Self
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Case, F, Q, Sum, Value, When
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from activity import clock
+from campaigns.models import Campaign
+from people.models import Membership, Workspace
+
+
+class Category(models.TextChoices):
+    """What a column means to the numbers, whatever a team calls it."""
+
+    TODO = "todo", _("To do")
+    DOING = "doing", _("Doing")
+    REVIEW = "review", _("Review")
+    DONE = "done", _("Done")
+
+
+class Column(models.Model):
+    """A stage on the board. Its WIP limit warns and never forbids."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="columns")
+    name = models.CharField(_("name"), max_length=40)
+    category = models.CharField(max_length=10, choices=Category.choices)
+    position = models.PositiveSmallIntegerField()
+    wip_limit = models.PositiveSmallIntegerField(_("WIP limit"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="backlog_column_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether what lies here is finished."""
+        return self.category == Category.DONE
+
+
+class Channel(models.Model):
+    """Where marketing reaches people: content, e-mail, events…; each workspace has its own list."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="channels")
+    name = models.CharField(_("name"), max_length=40)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="backlog_channel_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Label(models.Model):
+    """A word that a team puts on tasks."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="labels")
+    name = models.CharField(_("name"), max_length=40)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="backlog_label_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SprintState(models.TextChoices):
+    """`planned` -> `active` -> `closed`."""
+
+    PLANNED = "planned", _("Planned")
+    ACTIVE = "active", _("Running")
+    CLOSED = "closed", _("Closed")
+
+
+class Verdict(models.TextChoices):
+    """What became of a sprint's goal."""
+
+    MET = "met", _("Goal met")
+    MISSED = "missed", _("Goal missed")
+
+
+class SprintQuerySet(models.QuerySet["Sprint"]):
+    def visible_to(self, member: Membership) -> Self:
+        """Return the sprints of the reader's workspace."""
+        return self.filter(workspace=member.workspace_id)
+
+    def planned(self) -> Self:
+        """Return what has not started, the next first."""
+        return self.filter(state=SprintState.PLANNED).order_by("number")
+
+    def active(self) -> Self:
+        """Return the running sprint, if any."""
+        return self.filter(state=SprintState.ACTIVE)
+
+    def closed(self) -> Self:
+        """Return what is over, the latest first."""
+        return self.filter(state=SprintState.CLOSED).order_by("-number")
+
+
+class Sprint(models.Model):
+    """A time box with one goal.
+
+    Its edges are dates in the workspace's zone (`ends_on` is its last day); `started_at` and
+    `closed_at` are when it really began and ended. Points are frozen at the start.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="sprints")
+    number = models.PositiveIntegerField()
+    goal = models.CharField(_("goal"), max_length=200, blank=True)
+    goal_measure = models.CharField(
+        _("measure"), max_length=120, blank=True, help_text=_("For example “booth meetings booked”.")
+    )
+    goal_target = models.PositiveIntegerField(_("target"), null=True, blank=True)
+    goal_actual = models.PositiveIntegerField(_("reached"), null=True, blank=True)
+    starts_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+    state = models.CharField(
+        max_length=10, choices=SprintState.choices, default=SprintState.PLANNED
+    )
+    started_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    committed_points = models.PositiveIntegerField(null=True, blank=True)
+    committed_tasks = models.PositiveIntegerField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = SprintQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "number"], name="backlog_sprint_number"),
+            models.UniqueConstraint(
+                fields=["workspace"], condition=Q(state="active"), name="backlog_one_active_sprint"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")), name="backlog_sprint_dates_in_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Sprint {self.number}"
+
+    @property
+    def is_planned(self) -> bool:
+        """Tell whether it has not started."""
+        return self.state == SprintState.PLANNED
+
+    @property
+    def is_active(self) -> bool:
+        """Tell whether it is running."""
+        return self.state == SprintState.ACTIVE
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether it is over."""
+        return self.state == SprintState.CLOSED
+
+    @property
+    def ends_at(self) -> datetime:
+        """The instant when its last day is over in the workspace's zone."""
+        midnight = datetime.combine(
+            self.ends_on + timedelta(days=1), time(0), tzinfo=self.workspace.zone
+        )
+        return midnight
+
+    def days(self) -> list[date]:
+        """Return each calendar day of the time box."""
+        count = (self.ends_on - self.starts_on).days + 1
+        return [self.starts_on + timedelta(days=n) for n in range(count)]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Whether its measure reached its target; None while that is not known."""
+        if self.goal_target is None or self.goal_actual is None:
+            return None
+        return Verdict.MET if self.goal_actual >= self.goal_target else Verdict.MISSED
+
+
+class Capacity(models.Model):
+    """How many points a marketer can take in a sprint."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    sprint = models.ForeignKey(Sprint, models.CASCADE, related_name="capacities")
+    member = models.ForeignKey(Membership, models.CASCADE, related_name="capacities")
+    points = models.PositiveSmallIntegerField(_("points"), validators=[MaxValueValidator(100)])
+    note = models.CharField(_("note"), max_length=60, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sprint", "member"], name="backlog_one_capacity"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.points} points"
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    def visible_to(self, member: Membership) -> Self:
+        """Return the tasks of the reader's workspace, archived ones too."""
+        return self.filter(workspace=member.workspace_id)
+
+    def current(self) -> Self:
+        """Leave out what was archived."""
+        return self.filter(archived_at=None)
+
+    def backlog(self) -> Self:
+        """Return what is in no sprint, by rank."""
+        return self.current().filter(sprint=None).order_by("position")
+
+    def ranked(self) -> Self:
+        """Order by the workspace's one order."""
+        return self.order_by("position")
+
+    def done(self) -> Self:
+        """Keep what lies in a column of category done."""
+        return self.filter(column__category=Category.DONE)
+
+    def open(self) -> Self:
+        """Keep what is not done."""
+        return self.exclude(column__category=Category.DONE)
+
+    def points(self) -> int:
+        """Return the sum of points; a task without an estimate counts as none."""
+        total: int = self.aggregate(total=Coalesce(Sum("points"), 0))["total"]
+        return total
+
+    def promised_first(self, sprint: Sprint) -> Self:
+        """Order by rank, with what was promised for this sprint on top."""
+        return self.annotate(
+            promised_here=Case(When(promised_sprint=sprint, then=Value(0)), default=Value(1))
+        ).order_by("promised_here", "position")
+
+
+class Task(models.Model):
+    """A piece of marketing work: in the backlog (no sprint) or in one sprint, in one column.
+
+    `position` is its place in the workspace's one order, with gaps (backlog/ordering.py).
+    `version` grows with each edit or move: whoever saves on top of another's change is told.
+    The `origin_*` columns are kept by the app that knows the requests, so that a card is a pure
+    function of its row. Cost is in the workspace's currency; impact and effort are 1 to 5.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="tasks")
+    number = models.PositiveIntegerField()
+    title = models.CharField(_("title"), max_length=200)
+    description = models.TextField(_("description"), blank=True, max_length=20_000)
+    description_html = models.TextField(blank=True, editable=False)
+    rendered_by = models.PositiveSmallIntegerField(default=0, editable=False)
+    channel = models.ForeignKey(
+        Channel, models.PROTECT, null=True, blank=True, related_name="tasks"
+    )
+    points = models.PositiveSmallIntegerField(
+        _("points"), null=True, blank=True, validators=[MaxValueValidator(100)]
+    )
+    impact = models.PositiveSmallIntegerField(
+        _("impact"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(5)],
+    )
+    effort = models.PositiveSmallIntegerField(
+        _("effort"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(5)],
+    )
+    assignee = models.ForeignKey(
+        Membership, models.PROTECT, null=True, blank=True, related_name="tasks"
+    )
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, null=True, blank=True, related_name="tasks"
+    )
+    labels = models.ManyToManyField(Label, blank=True, related_name="tasks")
+    due_on = models.DateField(_("due"), null=True, blank=True)
+    cost = models.PositiveIntegerField(_("cost"), null=True, blank=True)
+
+    column = models.ForeignKey(Column, models.PROTECT, related_name="tasks")
+    position = models.BigIntegerField()
+    sprint = models.ForeignKey(
+        Sprint, models.PROTECT, null=True, blank=True, related_name="tasks"
+    )
+    promised_sprint = models.ForeignKey(
+        Sprint, models.PROTECT, null=True, blank=True, related_name="promised_tasks"
+    )
+    is_unplanned = models.BooleanField(default=False)
+    unplanned_reason = models.CharField(max_length=200, blank=True)
+    carried = models.PositiveSmallIntegerField(default=0)
+
+    origin_name = models.CharField(max_length=120, blank=True)
+    origin_backers = models.PositiveIntegerField(default=0)
+    origin_value = models.PositiveBigIntegerField(default=0)
+
+    created_by = models.ForeignKey(
+        Membership, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    entered_column_at = models.DateTimeField(default=clock.now, editable=False)
+    done_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "number"], name="backlog_task_number"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "position"],
+                name="backlog_rank",
+                condition=Q(sprint=None, archived_at=None),
+            ),
+            models.Index(fields=["sprint", "position"], name="backlog_sprint_rank"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def key(self) -> str:
+        """The name people say: NW-42."""
+        return f"{self.workspace.key}-{self.number}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of its page."""
+        return reverse("task", args=[self.workspace.slug, self.key])
+
+
+class Deliverable(models.Model):
+    """A link to what a task made: the PDF, the page, the film."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    task = models.ForeignKey(Task, models.CASCADE, related_name="deliverables")
+    label = models.CharField(_("what it is"), max_length=80)
+    url = models.URLField(_("link"), max_length=500)
+    added_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.label

@@ -1,0 +1,86 @@
+"""The outbox: one row for each thing that leaves the house, written with its change."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from activity import clock
+from people.models import Membership, Workspace
+
+
+class OutboxState(models.TextChoices):
+    """Where a row stands. Sent, failed, uncertain and cancelled are final by themselves."""
+
+    QUEUED = "queued", _("Waiting")
+    SENDING = "sending", _("Being sent")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed")
+    UNCERTAIN = "uncertain", _("May have arrived")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class Channel(models.TextChoices):
+    """How it leaves."""
+
+    EMAIL = "email", _("E-mail")
+
+
+class OutboxQuerySet(models.QuerySet["OutboxItem"]):
+    def visible_to(self, member: Membership) -> Self:
+        """Return the rows of the reader's workspace."""
+        return self.filter(workspace=member.workspace_id)
+
+    def due(self, at: datetime) -> Self:
+        """Return what should leave by now, the longest due first."""
+        return self.filter(state=OutboxState.QUEUED, not_before__lte=at).order_by("not_before")
+
+    def overdue_leases(self, at: datetime) -> Self:
+        """Return rows whose sender died between claiming and finishing."""
+        return self.filter(state=OutboxState.SENDING, lease_until__lt=at)
+
+
+class OutboxItem(models.Model):
+    """One message to one recipient over one channel.
+
+    `kind` names the renderer that turns `payload` (ids and words, no secrets) into a message when
+    it leaves. `dedupe_key` makes the same message one row, whoever asks twice. The state is
+    claimed and finished by single conditional updates outside `change()`: an operational table.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="outbox")
+    kind = models.CharField(max_length=60)
+    channel = models.CharField(max_length=20, choices=Channel.choices, default=Channel.EMAIL)
+    recipient = models.ForeignKey(Membership, models.PROTECT, related_name="+")
+    dedupe_key = models.CharField(max_length=200, unique=True)
+    payload = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    state = models.CharField(
+        max_length=10, choices=OutboxState.choices, default=OutboxState.QUEUED
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(default=clock.now)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    lease_token = models.UUIDField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OutboxQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["not_before"],
+                name="outbox_due",
+                condition=Q(state="queued"),
+            ),
+            models.Index(fields=["lease_until"], name="outbox_lease", condition=Q(state="sending")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"

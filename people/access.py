@@ -1,0 +1,49 @@
+"""The door of every page inside a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django_htmx.middleware import HtmxDetails
+
+from .models import Membership, User
+
+P = ParamSpec("P")
+
+
+class MemberRequest(HttpRequest):
+    """A request by an active member of the workspace that its address names."""
+
+    user: User
+    member: Membership
+    htmx: HtmxDetails
+
+
+def member_required(
+    view: Callable[Concatenate[MemberRequest, P], HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """Consume the `slug` of the address: the view finds its reader in `request.member`.
+
+    A workspace where the person is no active member is a 404, like one that does not exist.
+    (That somebody is signed in at all is the work of LoginRequiredMiddleware.)
+    """
+
+    @wraps(view)
+    def guarded(
+        request: MemberRequest, slug: str, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponse:
+        member = (
+            Membership.objects.active()
+            .select_related("workspace", "user")
+            .filter(workspace__slug=slug, user=request.user)
+            .first()
+        )
+        if member is None:
+            raise Http404
+        request.member = member
+        return view(request, *args, **kwargs)
+
+    return guarded

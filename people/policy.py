@@ -1,0 +1,28 @@
+"""Who may do what with people and workspaces; and the sentence for a no."""
+
+from .models import Membership
+
+
+def is_marketer(member: Membership) -> bool:
+    """Marketers run the work."""
+    return member.is_marketer
+
+
+def is_sales(member: Membership) -> bool:
+    """Sales asks and reads."""
+    return member.is_sales
+
+
+def is_marketer_or_manager(member: Membership) -> bool:
+    """Marketers and managers see drafts of reviews."""
+    return member.is_marketer or member.is_manager
+
+
+def can_edit_settings(member: Membership) -> bool:
+    """Admins handle people and settings."""
+    return member.is_admin
+
+
+def can_edit_profile(member: Membership, other: Membership) -> bool:
+    """A profile is its owner's."""
+    return member.pk == other.pk

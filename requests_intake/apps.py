@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class RequestsIntakeConfig(AppConfig):
+    name = "requests_intake"

@@ -1,0 +1,5 @@
+"""Sprintboard: what spans the apps."""
+
+from sprintboard.celery import app as celery_app
+
+__all__ = ["celery_app"]

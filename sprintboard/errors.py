@@ -1,0 +1,60 @@
+"""What a person reads when something cannot be done now: what happened, and that nothing was saved."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from activity.changes import Busy, Stale
+
+logger = logging.getLogger(__name__)
+
+
+class ErrorsMiddleware:
+    """Turn a lost race into 409 and an absent database or a long lock into 503."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer what the views let through on purpose."""
+        if isinstance(error, Stale):
+            return self._conflict(request, error.current)
+        if isinstance(error, IntegrityError):
+            logger.warning("A race ended at a constraint: %s", error)
+            return self._conflict(request, None)
+        if isinstance(error, (Busy, OperationalError, InterfaceError)):
+            logger.error("Not available: %s", error)
+            response = render(request, "503.html", status=503)
+            response["Retry-After"] = "5"
+            return response
+        return None
+
+    def _conflict(self, request: HttpRequest, current: object) -> HttpResponse:
+        response = render(request, "409.html", {"current": current}, status=409)
+        if request.headers.get("HX-Request"):
+            sentence = _("Somebody changed this first. Nothing was saved.")
+            response["HX-Trigger"] = json.dumps({"toast": {"text": sentence}})
+        return response
+
+
+def first_message(error: ValidationError) -> str:
+    """Return the first sentence of a rule's no."""
+    return str(error.messages[0])
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say that the form was too old, instead of naming a token."""
+    logger.warning("CSRF: %s", reason)
+    return render(request, "403.html", {"stale_form": True}, status=403)

@@ -1,0 +1,313 @@
+"""The one settings file. The environment decides; without it, safe embedded defaults.
+
+Embedded (the default) needs no server: SQLite, a key file, mail in a folder. With
+`SPRINTBOARD_MODE=production` the program refuses to start without what it needs.
+"""
+
+import os
+import secrets
+import stat
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+MODE = env.str("SPRINTBOARD_MODE", default="embedded")
+if MODE not in {"embedded", "production"}:
+    raise ImproperlyConfigured("SPRINTBOARD_MODE is either “embedded” or “production”.")
+PRODUCTION = MODE == "production"
+DEBUG = env.bool("DEBUG", default=False)
+HOME = Path(env.str("SPRINTBOARD_HOME", default=str(BASE_DIR / "var"))).resolve()
+
+
+def from_env_or_file(name: str) -> str | None:
+    """Return a secret from NAME, or from the file that NAME_FILE names; None when neither is set.
+
+    Raises ImproperlyConfigured when the file cannot be read.
+    """
+    if value := env.str(name, default=""):
+        return value
+    if path := env.str(f"{name}_FILE", default=""):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE: {path} cannot be read.") from error
+    return None
+
+
+def required(name: str) -> str:
+    """Return a value that production cannot start without."""
+    if value := from_env_or_file(name):
+        return value
+    raise ImproperlyConfigured(f"Production needs {name} (or {name}_FILE).")
+
+
+def embedded_secret_key() -> str:
+    """Return this installation's own key; made on the first start, readable by its owner alone."""
+    path = HOME / "secret_key"
+    try:
+        HOME.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise ImproperlyConfigured(f"{path} can be read by others: chmod 600 it.") from None
+    else:
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(64))
+    return path.read_text(encoding="utf-8").strip()
+
+
+SECRET_KEY = (
+    required("SECRET_KEY")
+    if PRODUCTION
+    else (from_env_or_file("SECRET_KEY") or embedded_secret_key())
+)
+if len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured("SECRET_KEY is too short: at least 50 characters.")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+
+# Where people reach us ------------------------------------------------------------------------
+PORT = env.int("PORT", default=8000)
+SITE_URL = (required("SITE_URL") if PRODUCTION else env.str("SITE_URL", default="")) or (
+    f"http://127.0.0.1:{PORT}"
+)
+SITE_URL = SITE_URL.rstrip("/")
+_site = urlsplit(SITE_URL)
+if _site.scheme not in {"http", "https"} or not _site.hostname:
+    raise ImproperlyConfigured("SITE_URL must look like https://board.example.com")
+HTTPS = _site.scheme == "https"
+if PRODUCTION and not HTTPS and not env.bool("SPRINTBOARD_INSECURE", default=False):
+    raise ImproperlyConfigured("SITE_URL must be https (or set SPRINTBOARD_INSECURE=1 and know why).")
+ALLOWED_HOSTS = [
+    _site.hostname,
+    *env.list("EXTRA_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1"]),
+]
+if "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured("EXTRA_HOSTS must name hosts; “*” would trust any Host header.")
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if HTTPS else []
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+
+# Parts ----------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "sprintboard.statics.StaticFiles",  # leaves out of collectstatic what no page loads
+    "django.contrib.admin",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "template_partials",
+    "csp",
+    "lucide",
+    "activity",
+    "people",
+    "notifications",
+    "campaigns",
+    "backlog",
+    "requests_intake",
+    "reviews",
+    "sprintboard",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "sprintboard.security.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "people.middleware.ReaderMiddleware",
+    "sprintboard.security.NoStoreMiddleware",
+    "sprintboard.errors.ErrorsMiddleware",
+]
+
+ROOT_URLCONF = "sprintboard.urls"
+WSGI_APPLICATION = "sprintboard.wsgi.application"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "sprintboard.shell.shell",
+            ],
+            "builtins": ["sprintboard.templatetags.ui", "django.templatetags.i18n"],
+        },
+    }
+]
+
+# Data -----------------------------------------------------------------------------------------
+DATABASE_URL = required("DATABASE_URL") if PRODUCTION else from_env_or_file("DATABASE_URL")
+DATABASES = {"default": env.db_url_config(DATABASE_URL or f"sqlite:///{HOME / 'db.sqlite3'}")}
+_database = DATABASES["default"]
+if _database["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE: a transaction that reads and then writes would otherwise fail under another writer
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;"
+            "PRAGMA busy_timeout=20000;"
+        ),
+    }
+    # file SQLite in tests too, so that threads and processes meet each other there
+    if _test_name := env.str("SPRINTBOARD_TEST_DB", default=""):
+        _database["TEST"] = {"NAME": _test_name}
+else:
+    _database["OPTIONS"] = {
+        "connect_timeout": 3,
+        "options": (
+            "-c statement_timeout=15s -c lock_timeout=3s "
+            "-c idle_in_transaction_session_timeout=30s"
+        ),
+        **_database.get("OPTIONS", {}),
+    }
+_database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+_database["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = required("REDIS_URL") if PRODUCTION else from_env_or_file("REDIS_URL")
+
+# People ---------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator")
+] + [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    }
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "front_door"
+ACCOUNT_ADAPTER = "people.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "people.forms.SignupForm"
+ACCOUNT_EMAIL_VERIFICATION = env.str(
+    "EMAIL_VERIFICATION", default="mandatory" if PRODUCTION else "optional"
+)
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = ACCOUNT_EMAIL_VERIFICATION == "mandatory"
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = True
+SPRINTBOARD_SIGNUP = env.bool("SPRINTBOARD_SIGNUP", default=True)
+
+# Sessions, cookies, headers -------------------------------------------------------------------
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_NAME = "__Host-sid" if HTTPS else "sid"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "sprintboard.errors.csrf_failure"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=HTTPS)
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=HTTPS)
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+
+# script-src is completed for each request in sprintboard/security.py
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "frame-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+        "manifest-src": ["'self'"],
+    }
+}
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# Mail -----------------------------------------------------------------------------------------
+EMAIL_URL = required("EMAIL_URL") if PRODUCTION else from_env_or_file("EMAIL_URL")
+if EMAIL_URL:
+    vars().update(env.email_url_config(EMAIL_URL))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = HOME / "mail"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str(
+    "MAIL_FROM", default=f"Sprintboard <sprintboard@{_site.hostname}>"
+)
+
+# Time and words -------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+# Files ----------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(HOME / "static")))
+_modules = BASE_DIR / "node_modules"
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    ("vendor/htmx", _modules / "htmx.org" / "dist"),
+    ("vendor/figtree", _modules / "@fontsource-variable" / "figtree" / "files"),
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "sprintboard.statics.Storage"},
+}
+WHITENOISE_MAX_AGE = 3600
+
+# Logs -----------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
+}

@@ -1,0 +1,24 @@
+"""Every address of the program. What is public says so in its app; the rest needs a sign-in."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from sprintboard import health, views
+
+workspace_urls = [
+    path("", views.home, name="home"),
+    path("", include("backlog.urls")),
+    path("", include("requests_intake.urls")),
+    path("", include("reviews.urls")),
+    path("", include("campaigns.urls")),
+]
+
+urlpatterns = [
+    path("", views.front_door, name="front_door"),
+    path("", include("people.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("w/<slug:slug>/", include(workspace_urls)),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]

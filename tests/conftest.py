@@ -1,0 +1,60 @@
+"""What every test may use: two workspaces, signed-in clients, and the guard on writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from people.models import Membership
+from tests import arranging as arrange
+from tests.factories import FJORD, NORTHWIND, World, make_world
+
+
+@pytest.fixture(autouse=True)
+def _plain_settings(settings, tmp_path):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+
+
+@pytest.fixture(autouse=True)
+def _writes_only_inside_changes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test whose code writes to a workspace's table outside `change()`."""
+    if request.node.get_closest_marker("django_db") is None and not (
+        {"db", "transactional_db", "northwind", "fjord"} & set(request.fixturenames)
+    ):
+        yield
+        return
+    with connection.execute_wrapper(arrange.guard):
+        yield
+
+
+@pytest.fixture
+def northwind(db: None) -> World:
+    """Northwind: Mia (admin) and Lena market, Sam and Chiara sell, Grace manages."""
+    return make_world("northwind", "Northwind Instruments", "NW", NORTHWIND)
+
+
+@pytest.fixture
+def fjord(db: None) -> World:
+    """Another workspace, so that separation can be seen."""
+    return make_world("fjord", "Fjord Labs", "FJ", FJORD)
+
+
+@pytest.fixture
+def client_of() -> Callable[[Membership], Client]:
+    """Return a function that signs a member in."""
+
+    def sign_in(member: Membership) -> Client:
+        client = Client()
+        client.force_login(member.user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return sign_in
