@@ -1,0 +1,43 @@
+"""`python -m sprintboard.server`: the one web server command, here and in production."""
+
+import os
+import socket
+import sys
+
+import uvicorn
+
+PORT = 8000
+GRACE_SECONDS = 3
+
+
+def listen() -> socket.socket:
+    """Return the socket that SPRINTBOARD_HOST and PORT name; raises OSError when it is taken."""
+    host = os.environ.get("SPRINTBOARD_HOST", "127.0.0.1")
+    port = int(os.environ.get("PORT", PORT))
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=1024)
+
+
+def serve(listener: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what runs within a few seconds."""
+    trusted = os.environ.get("FORWARDED_ALLOW_IPS", "")
+    if "*" in trusted:
+        sys.exit("FORWARDED_ALLOW_IPS must name the proxies; “*” would let anybody pose as one.")
+    config = uvicorn.Config(
+        "sprintboard.asgi:application",
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(trusted),
+        forwarded_allow_ips=trusted or None,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    serve(listen())

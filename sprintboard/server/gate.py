@@ -1,0 +1,241 @@
+"""The gate: what a request passes before a thread is spent on it.
+
+Django runs on a few threads. A thread that waits for a slow sender is lost to everybody, so the gate
+reads the whole body first, within a limit and a deadline; a thread then only ever works. It hands on
+the length that it counted itself: a chunked body would reach WSGI as an empty one.
+"""
+
+import asyncio
+import json
+import logging
+import tempfile
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from typing import IO, Any
+from urllib.parse import quote
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+CHUNK = 65_536
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a request may cost before Django sees it."""
+
+    body: int = 1_048_576
+    # Read a little more than is allowed: who is cut off while sending never sees the answer.
+    read: int = 2 * 1_048_576
+    seconds: float = 15
+    waiting: int = 64
+    in_memory: int = CHUNK
+
+
+@dataclass(frozen=True)
+class RefusedError(Exception):
+    """The gate's own answer, in place of Django's."""
+
+    status: int
+    title: str
+    text: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+CLOSE = (b"connection", b"close")
+TOO_LARGE = RefusedError(
+    413, "That is too much to send", "A page takes at most 1 MB. Nothing was saved.", (CLOSE,)
+)
+TOO_SLOW = RefusedError(
+    408, "That took too long", "The request did not arrive in time. Nothing was saved.", (CLOSE,)
+)
+TOO_BUSY = RefusedError(
+    503,
+    "Sprintboard is very busy",
+    "Nothing was saved. Please try again in a few seconds.",
+    ((b"retry-after", b"5"),),
+)
+
+
+class DisconnectedError(Exception):
+    """The sender went away before its request was whole."""
+
+
+class Line:
+    """The WSGI program, and who waits for one of its threads."""
+
+    def __init__(self, program: WSGIApp) -> None:
+        self.program = program
+        self.waiting: set[int] = set()
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Run in a thread: this request waits no longer."""
+        self.waiting.discard(id(environ["asgi.scope"]))
+        return self.program(environ, start_response)
+
+
+class Gate:
+    """An ASGI application in front of the threads."""
+
+    def __init__(self, app: ASGIApp, line: Line, limits: Limits | None = None) -> None:
+        self.app = app
+        self.line = line
+        self.limits = limits or Limits()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection event of the server."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif scope["type"] == "http":
+            await self._pass(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with tempfile.SpooledTemporaryFile(self.limits.in_memory) as body:
+            try:
+                size = await self._read(scope, receive, body)
+                if len(self.line.waiting) >= self.limits.waiting:
+                    raise TOO_BUSY
+            except RefusedError as refused:
+                await _answer(refused, scope, send)
+            except DisconnectedError:
+                return
+            else:
+                await self._hand_on(tidied(scope, size), _replay(body, size), _quiet(send))
+
+    async def _hand_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.line.waiting.add(id(scope))
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.line.waiting.discard(id(scope))
+
+    async def _read(self, scope: Scope, receive: Receive, body: IO[bytes]) -> int:
+        """Read the body into the file and return its length."""
+        headers = dict(scope["headers"])
+        declared = headers.get(b"content-length", b"0")
+        if declared == b"0" and b"transfer-encoding" not in headers:
+            return 0
+        if not declared.isdigit() or int(declared) > self.limits.read:
+            raise TOO_LARGE
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                size = await self._spool(receive, body)
+        except TimeoutError:
+            raise TOO_SLOW from None
+        if size > self.limits.body:
+            raise TOO_LARGE
+        body.seek(0)
+        return size
+
+    async def _spool(self, receive: Receive, body: IO[bytes]) -> int:
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise DisconnectedError
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > self.limits.read:
+                raise TOO_LARGE
+            if size <= self.limits.body:
+                body.write(chunk)
+            if not message.get("more_body", False):
+                return size
+
+
+def tidied(scope: Scope, size: int) -> Scope:
+    """Return the request as WSGI may safely see it.
+
+    A header with an underscore would take the place of one with a hyphen (`X_Forwarded_For`), and
+    a query string of raw bytes cannot be decoded.
+    """
+    headers = [
+        (name, value)
+        for name, value in scope["headers"]
+        if name not in {b"content-length", b"transfer-encoding"} and b"_" not in name
+    ]
+    if size or scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
+        headers.append((b"content-length", str(size).encode()))
+    return {
+        **scope,
+        "headers": headers,
+        "query_string": quote(scope["query_string"], safe=PRINTABLE).encode(),
+    }
+
+
+def _replay(body: IO[bytes], size: int) -> Receive:
+    async def receive() -> Message:
+        chunk = body.read(CHUNK)
+        return {"type": "http.request", "body": chunk, "more_body": body.tell() < size}
+
+    return receive
+
+
+def _quiet(send: Send) -> Send:
+    """Return a `send` that never fails.
+
+    The bridge's thread hands its answer to a queue of limited length; were its reader to die of a
+    client that went away, the thread would wait for room in that queue for ever.
+    """
+    failed = False
+
+    async def quiet(message: Message) -> None:
+        nonlocal failed
+        if failed:
+            return
+        try:
+            await send(message)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the thread must come back
+            failed = True
+            logger.warning("An answer could not be sent: %r", error)
+
+    return quiet
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        event = (await receive())["type"]
+        await send({"type": f"{event}.complete"})
+        if event == "lifespan.shutdown":
+            return
+
+
+async def _answer(refused: RefusedError, scope: Scope, send: Send) -> None:
+    accepts = dict(scope["headers"]).get(b"accept", b"")
+    if b"application/json" in accepts or scope["path"].startswith("/api/"):
+        kind, body = b"application/json", json.dumps({"detail": refused.text}).encode()
+    else:
+        kind, body = b"text/html; charset=utf-8", PAGE.format(refused=refused).encode()
+    headers = [
+        (b"content-type", kind),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+        *refused.headers,
+    ]
+    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{refused.title} · Sprintboard</title>
+<h1>{refused.title}</h1>
+<p>{refused.text}</p>
+<p>Use your browser's back button to return to what you were writing.</p>
+</html>
+"""
