@@ -1,4 +1,4 @@
-"""Who may do what with people and workspaces; and the sentence for a no."""
+"""Who may do what with people and workspaces."""
 
 from .models import Membership
 
@@ -19,7 +19,12 @@ def is_marketer_or_manager(member: Membership) -> bool:
 
 
 def can_edit_settings(member: Membership) -> bool:
-    """Admins handle people and settings."""
+    """Admins handle settings."""
+    return member.is_admin
+
+
+def can_manage_people(member: Membership) -> bool:
+    """Admins handle people."""
     return member.is_admin
 
 

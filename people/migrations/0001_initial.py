@@ -12,73 +12,223 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Workspace',
+            name="Workspace",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=40, unique=True, verbose_name='address')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('key', models.CharField(help_text='Tasks are named after it: NW-42.', max_length=6, validators=[django.core.validators.RegexValidator('^[A-Z][A-Z0-9]{0,5}$', 'Two to six capitals, like NW.')], verbose_name='key')),
-                ('seq', models.PositiveBigIntegerField(default=0, editable=False)),
-                ('time_zone', models.CharField(default='UTC', max_length=60, validators=[people.models.validate_time_zone], verbose_name='time zone')),
-                ('currency', models.CharField(default='EUR', max_length=3, verbose_name='currency')),
-                ('sprint_days', models.PositiveSmallIntegerField(default=14, validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(42)], verbose_name='days in a sprint')),
-                ('answer_days', models.PositiveSmallIntegerField(default=2, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(20)], verbose_name='working days to answer a request')),
-                ('workday_starts', models.TimeField(default=datetime.time(9, 0), verbose_name='working day starts')),
-                ('workday_ends', models.TimeField(default=datetime.time(17, 0), verbose_name='working day ends')),
-                ('unplanned_allowance', models.PositiveSmallIntegerField(default=20, validators=[django.core.validators.MaxValueValidator(100)], verbose_name='unplanned work, in per cent of the commitment')),
-                ('auto_publish_hours', models.PositiveSmallIntegerField(blank=True, help_text='Empty: a review waits until somebody publishes it.', null=True, verbose_name='publish a review by itself after so many hours')),
-                ('created_at', models.DateTimeField(default=activity.clock.now, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=40, unique=True, verbose_name="address")),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="Tasks are named after it: NW-42.",
+                        max_length=6,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Z][A-Z0-9]{0,5}$", "Two to six capitals, like NW."
+                            )
+                        ],
+                        verbose_name="key",
+                    ),
+                ),
+                ("seq", models.PositiveBigIntegerField(default=0, editable=False)),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="UTC",
+                        max_length=60,
+                        validators=[people.models.validate_time_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(default="EUR", max_length=3, verbose_name="currency"),
+                ),
+                (
+                    "sprint_days",
+                    models.PositiveSmallIntegerField(
+                        default=14,
+                        validators=[
+                            django.core.validators.MinValueValidator(5),
+                            django.core.validators.MaxValueValidator(42),
+                        ],
+                        verbose_name="days in a sprint",
+                    ),
+                ),
+                (
+                    "answer_days",
+                    models.PositiveSmallIntegerField(
+                        default=2,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(20),
+                        ],
+                        verbose_name="working days to answer a request",
+                    ),
+                ),
+                (
+                    "workday_starts",
+                    models.TimeField(
+                        default=datetime.time(9, 0), verbose_name="working day starts"
+                    ),
+                ),
+                (
+                    "workday_ends",
+                    models.TimeField(default=datetime.time(17, 0), verbose_name="working day ends"),
+                ),
+                (
+                    "unplanned_allowance",
+                    models.PositiveSmallIntegerField(
+                        default=20,
+                        validators=[django.core.validators.MaxValueValidator(100)],
+                        verbose_name="unplanned work, in per cent of the commitment",
+                    ),
+                ),
+                (
+                    "auto_publish_hours",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Empty: a review waits until somebody publishes it.",
+                        null=True,
+                        verbose_name="publish a review by itself after so many hours",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=activity.clock.now, editable=False)),
             ],
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
-                ('name', models.CharField(blank=True, max_length=120, verbose_name='name')),
-                ('time_zone', models.CharField(default='UTC', max_length=60, validators=[people.models.validate_time_zone], verbose_name='time zone')),
-                ('locale', models.CharField(default='en', max_length=10, verbose_name='language')),
-                ('is_active', models.BooleanField(default=True)),
-                ('is_staff', models.BooleanField(default=False)),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "email",
+                    models.EmailField(max_length=254, unique=True, verbose_name="e-mail address"),
+                ),
+                ("name", models.CharField(blank=True, max_length=120, verbose_name="name")),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="UTC",
+                        max_length=60,
+                        validators=[people.models.validate_time_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                ("locale", models.CharField(default="en", max_length=10, verbose_name="language")),
+                ("is_active", models.BooleanField(default=True)),
+                ("is_staff", models.BooleanField(default=False)),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('marketer', 'Marketer'), ('sales', 'Sales'), ('manager', 'Manager')], max_length=10, verbose_name='role')),
-                ('is_admin', models.BooleanField(default=False, verbose_name='admin')),
-                ('is_active', models.BooleanField(default=True)),
-                ('shown_name', models.CharField(max_length=120, verbose_name='name')),
-                ('initials', models.CharField(max_length=3, verbose_name='initials')),
-                ('hue', models.PositiveSmallIntegerField(default=95)),
-                ('joined_at', models.DateTimeField(default=activity.clock.now, editable=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='people.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("marketer", "Marketer"),
+                            ("sales", "Sales"),
+                            ("manager", "Manager"),
+                        ],
+                        max_length=10,
+                        verbose_name="role",
+                    ),
+                ),
+                ("is_admin", models.BooleanField(default=False, verbose_name="admin")),
+                ("is_active", models.BooleanField(default=True)),
+                ("shown_name", models.CharField(max_length=120, verbose_name="name")),
+                ("initials", models.CharField(max_length=3, verbose_name="initials")),
+                ("hue", models.PositiveSmallIntegerField(default=95)),
+                ("joined_at", models.DateTimeField(default=activity.clock.now, editable=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="members",
+                        to="people.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='people_one_user_per_address'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"), name="people_one_user_per_address"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'workspace'), name='people_one_membership'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                fields=("user", "workspace"), name="people_one_membership"
+            ),
         ),
     ]
