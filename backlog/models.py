@@ -212,6 +212,11 @@ class Capacity(models.Model):
         return f"{self.points} points"
 
 
+# Words for the numbers that people choose by
+IMPACT = {1: _("lowest"), 2: _("low"), 3: _("medium"), 4: _("high"), 5: _("highest")}
+EFFORT = {1: _("tiny"), 2: _("small"), 3: _("medium"), 4: _("large"), 5: _("huge")}
+
+
 class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, member: Membership) -> Self:
         """Return the tasks of the reader's workspace, archived ones too."""
@@ -236,6 +241,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def open(self) -> Self:
         """Keep what is not done."""
         return self.exclude(column__category=Category.DONE)
+
+    def for_rows(self) -> Self:
+        """Fetch with each task what its row in a list shows."""
+        return self.select_related("workspace", "assignee", "campaign", "promised_sprint")
 
     def points(self) -> int:
         """Return the sum of points; a task without an estimate counts as none."""
@@ -343,6 +352,26 @@ class Task(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address of its page."""
         return reverse("task", args=[self.workspace.slug, self.key])
+
+    @property
+    def origin_first_name(self) -> str:
+        """Who in Sales asked, as colleagues say it; empty when nobody did."""
+        return self.origin_name.split(" ", 1)[0]
+
+    @property
+    def impact_word(self) -> str:
+        """Say its impact in a word."""
+        return str(IMPACT.get(self.impact or 0, _("unknown")))
+
+    @property
+    def effort_word(self) -> str:
+        """Say its effort in a word."""
+        return str(EFFORT.get(self.effort or 0, _("unknown")))
+
+    @property
+    def age_days(self) -> int:
+        """Return for how many days it has existed."""
+        return (clock.now() - self.created_at).days
 
 
 class Deliverable(models.Model):
