@@ -1,0 +1,172 @@
+"""What surrounds every page inside a workspace: the places, the other workspaces, the reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from django.db.models import Count, OuterRef, Subquery
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from backlog.models import Sprint
+from people.models import Membership, Workspace
+from requests_intake.models import Request
+
+if TYPE_CHECKING:
+    from people.models import User
+
+#: The first part of an address inside a workspace, and the place that it belongs to.
+SECTIONS = {
+    "": "home",
+    "board": "board",
+    "tasks": "board",
+    "backlog": "backlog",
+    "requests": "requests",
+    "triage": "requests",
+    "campaigns": "campaigns",
+    "sprints": "sprints",
+    "reviews": "reviews",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entry of the side bar or the bottom bar."""
+
+    key: str
+    label: str
+    icon: str
+    url: str
+    count: int = 0
+    current: bool = False
+
+
+class Shell:
+    """The frame of one page. Reads the database only where a template shows what was read."""
+
+    def __init__(self, request: HttpRequest, member: Membership) -> None:
+        self.member = member
+        self.workspace: Workspace = member.workspace
+        self._path = request.path
+
+    @property
+    def first_word(self) -> str:
+        """The part of the workspace's name that is read first: “Northwind”."""
+        return self.workspace.name.split(" ", 1)[0]
+
+    @property
+    def other_words(self) -> str:
+        """The rest of the workspace's name: “Instruments”."""
+        return self.workspace.name.partition(" ")[2]
+
+    @cached_property
+    def section(self) -> str:
+        """The place that the page belongs to."""
+        rest = self._path.removeprefix(f"/w/{self.workspace.slug}/")
+        first = rest.split("/", 1)[0]
+        if first == "sprints" and "/plan/" in rest:
+            return "planning"
+        return SECTIONS.get(first, "")
+
+    @cached_property
+    def _numbers(self) -> tuple[int, int | None]:
+        """How many requests wait, and the number of the sprint to plan: one query."""
+        waiting = (
+            Request.objects.waiting()
+            .filter(workspace=OuterRef("pk"))
+            .order_by()
+            .values("workspace")
+            .annotate(amount=Count("pk"))
+            .values("amount")
+        )
+        planned = Sprint.objects.planned().filter(workspace=OuterRef("pk")).values("number")[:1]
+        row = (
+            Workspace.objects.filter(pk=self.workspace.pk)
+            .values_list(Subquery(waiting), Subquery(planned))
+            .get()
+        )
+        return row[0] or 0, row[1]
+
+    @cached_property
+    def others(self) -> list[Workspace]:
+        """The reader's other workspaces, by name."""
+        user = cast("User", self.member.user)
+        return list(Workspace.objects.of(user).exclude(pk=self.workspace.pk)[:20])
+
+    def _place(
+        self, key: str, label: str, icon: str, name: str, *args: object, count: int = 0
+    ) -> list[Place]:
+        try:
+            url = reverse(name, args=[self.workspace.slug, *args])
+        except NoReverseMatch:  # a page that does not exist has no way to it
+            return []
+        return [Place(key, label, icon, url, count, current=key == self.section)]
+
+    @cached_property
+    def places(self) -> list[Place]:
+        """Every place of the workspace, for this role."""
+        marketer = self.member.is_marketer
+        waiting, planned = self._numbers if marketer else (0, None)
+        requests = "triage" if marketer else "requests"
+        return [
+            *self._place("home", _("Home"), "house", "home"),
+            *self._place("board", _("Board"), "square-kanban", "board"),
+            *(
+                self._place("planning", _("Planning"), "calendar-range", "plan_sprint", planned)
+                if planned
+                else []
+            ),
+            *self._place("backlog", _("Backlog"), "layers", "backlog"),
+            *self._place("requests", _("Requests"), "inbox", requests, count=waiting),
+            *self._place("campaigns", _("Campaigns"), "megaphone", "campaigns"),
+            *self._place("sprints", _("Sprints"), "repeat", "sprints"),
+            *self._place("reviews", _("Reviews"), "newspaper", "reviews"),
+        ]
+
+    @cached_property
+    def main_action(self) -> Place | None:
+        """What this role does most often: the middle of the bottom bar."""
+        if self.member.is_marketer:
+            found = self._place("new", _("Task"), "plus", "new_task")
+        elif self.member.is_sales:
+            found = self._place("new", _("Idea"), "plus", "request_new")
+        else:
+            found = []
+        return found[0] if found else None
+
+    @cached_property
+    def tabs(self) -> list[Place]:
+        """The places in the bottom bar of a phone; the others are behind “More”."""
+        keys = ["home", "board", "requests"] if self.main_action else ["home", "board", "reviews"]
+        return [place for place in self.places if place.key in keys]
+
+    @cached_property
+    def more(self) -> list[Place]:
+        """The places that the bottom bar has no room for."""
+        return [place for place in self.places if place not in self.tabs]
+
+    @cached_property
+    def new_workspace_url(self) -> str:
+        """Where a new workspace is made, if that page exists."""
+        return _or_nothing("workspace_new")
+
+    @cached_property
+    def profile_url(self) -> str:
+        """Where the reader's own name, zone and initials are, if that page exists."""
+        return _or_nothing("profile")
+
+
+def _or_nothing(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def shell(request: HttpRequest) -> dict[str, Shell | None]:
+    """Give the templates of a workspace's pages their frame; outside of one there is none."""
+    member = getattr(request, "member", None)
+    return {"shell": Shell(request, member) if member else None}
