@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Self
 
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
 from django.db.models import Case, F, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
@@ -15,6 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from activity import clock
 from campaigns.models import Campaign
 from people.models import Membership, Workspace
+
+
+# What every database can hold and no marketing number reaches
+LARGEST = 1_000_000_000
 
 
 class Category(models.TextChoices):
@@ -129,8 +133,12 @@ class Sprint(models.Model):
     goal_measure = models.CharField(
         _("measure"), max_length=120, blank=True, help_text=_("For example “booth meetings booked”.")
     )
-    goal_target = models.PositiveIntegerField(_("target"), null=True, blank=True)
-    goal_actual = models.PositiveIntegerField(_("reached"), null=True, blank=True)
+    goal_target = models.PositiveIntegerField(
+        _("target"), null=True, blank=True, validators=[MaxValueValidator(LARGEST)]
+    )
+    goal_actual = models.PositiveIntegerField(
+        _("reached"), null=True, blank=True, validators=[MaxValueValidator(LARGEST)]
+    )
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"))
     state = models.CharField(
@@ -299,7 +307,9 @@ class Task(models.Model):
     )
     labels = models.ManyToManyField(Label, blank=True, related_name="tasks")
     due_on = models.DateField(_("due"), null=True, blank=True)
-    cost = models.PositiveIntegerField(_("cost"), null=True, blank=True)
+    cost = models.PositiveIntegerField(
+        _("cost"), null=True, blank=True, validators=[MaxValueValidator(LARGEST)]
+    )
 
     column = models.ForeignKey(Column, models.PROTECT, related_name="tasks")
     position = models.BigIntegerField()
@@ -380,7 +390,9 @@ class Deliverable(models.Model):
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
     task = models.ForeignKey(Task, models.CASCADE, related_name="deliverables")
     label = models.CharField(_("what it is"), max_length=80)
-    url = models.URLField(_("link"), max_length=500)
+    url = models.URLField(
+        _("link"), max_length=500, validators=[URLValidator(schemes=["http", "https"])]
+    )
     added_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
