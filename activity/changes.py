@@ -116,9 +116,7 @@ class Change:
         verbs = frozenset(activity.verb for activity in self._recorded)
         workspace_id, seq = self.workspace.pk, self.workspace.seq
         transaction.on_commit(
-            lambda: committed.send_robust(
-                Change, workspace_id=workspace_id, seq=seq, verbs=verbs
-            ),
+            lambda: committed.send_robust(Change, workspace_id=workspace_id, seq=seq, verbs=verbs),
             robust=True,
         )
 

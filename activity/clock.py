@@ -41,9 +41,14 @@ def seed_run() -> Iterator[None]:
         _seed_run.reset(token)
 
 
+def in_seed_run() -> bool:
+    """Tell whether history is being written: no job is rung for what is long past."""
+    return _seed_run.get() is not None
+
+
 @contextmanager
 def at(instant: datetime) -> Iterator[None]:
-    """Tell this instant inside the block. Never backwards, never in the future.
+    """Tell this instant inside the block, and after it until the next: time never goes back.
 
     Raises RuntimeError outside `seed_run`, for an earlier instant than the last, and for a future
     one.

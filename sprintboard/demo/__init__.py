@@ -1,0 +1,1 @@
+"""The demo workspaces: a story told by the program's own verbs, on the seed clock."""

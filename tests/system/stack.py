@@ -1,0 +1,172 @@
+"""Real processes for the system tests: web, worker and beat, started and stopped by their ids."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import closing
+from dataclasses import dataclass, field
+from email.message import EmailMessage, Message
+from email.parser import BytesParser
+from email.policy import default as mail_policy
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIFT = Path(__file__).with_name("clock_shift")
+
+
+def free_port() -> int:
+    """Return a port on loopback that nobody listens on."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(what: str, check: Any, seconds: float = 90.0) -> Any:
+    """Return what `check` returns once it is true; fail with its name after so many seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := check():
+            return found
+        time.sleep(0.3)
+    raise AssertionError(f"Waited {seconds:.0f} s for {what}.")
+
+
+class MailServer:
+    """An SMTP server on loopback that keeps what it accepted."""
+
+    def __init__(self) -> None:
+        self.accepted: list[tuple[str, EmailMessage]] = []
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        """Keep a mail once for each recipient of its envelope."""
+        message = BytesParser(policy=mail_policy).parsebytes(envelope.content)
+        self.accepted.extend((address, message) for address in envelope.rcpt_tos)
+        return "250 kept"
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._controller.start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._controller.stop()
+
+    @property
+    def url(self) -> str:
+        """Return the EMAIL_URL that leads here."""
+        return f"smtp://127.0.0.1:{self._controller.port}"
+
+    def to(self, address: str) -> list[EmailMessage]:
+        """Return what one address received, in order."""
+        return [message for to, message in self.accepted if to == address]
+
+
+class MailFolder:
+    """The folder where the embedded program leaves its mails."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def to(self, address: str) -> list[Message]:
+        """Return what one address received, oldest first."""
+        found = []
+        for path in sorted(self.folder.glob("*.log"), key=lambda path: path.stat().st_mtime):
+            for part in path.read_bytes().split(b"-" * 79 + b"\n"):
+                if part.strip():
+                    message = BytesParser(policy=mail_policy).parsebytes(part.lstrip())
+                    if address in str(message["To"]):
+                        found.append(message)
+        return found
+
+
+@dataclass
+class Stack:
+    """The program as a set of processes over one database."""
+
+    environment: dict[str, str]
+    commands: dict[str, list[str]]
+    port: int
+    log: Path
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Return where a browser finds it."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command and return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self._environ(0),
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self, shift_seconds: float = 0.0) -> None:
+        """Start every process, telling this much later a time, and wait until it is ready."""
+        with self.log.open("ab") as log:
+            for name, command in self.commands.items():
+                self.processes[name] = subprocess.Popen(
+                    command,
+                    cwd=ROOT,
+                    env=self._environ(shift_seconds),
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        wait_for("the program to be ready", self._ready)
+
+    def stop(self) -> None:
+        """Stop every process; none outlives this."""
+        for process in self.processes.values():
+            process.send_signal(signal.SIGTERM)
+        for name, process in self.processes.items():
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise AssertionError(f"{name} did not stop within 30 seconds.") from None
+        self.processes.clear()
+
+    def kill(self) -> None:
+        """End whatever a failed test left."""
+        for process in self.processes.values():
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(10)
+
+    def _environ(self, shift_seconds: float) -> dict[str, str]:
+        return {
+            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+            "PYTHONPATH": str(SHIFT),
+            "PYTHONWARNINGS": "ignore",
+            "TEST_CLOCK_SHIFT_SECONDS": str(shift_seconds),
+            **self.environment,
+        }
+
+    def _ready(self) -> bool:
+        for name, process in self.processes.items():
+            tail = self.log.read_text(errors="replace")[-3000:]
+            assert process.poll() is None, f"{name} ended with {process.returncode}:\n{tail}"
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
