@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Self
 
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from activity import clock
-from backlog.models import Sprint, Task
+from backlog.models import Category, Deliverable, Sprint, Task
 from people.models import Membership, Workspace
+
+# Money is whole units of the workspace's currency; beyond this it is a slip of the finger
+MOST_MONEY = 100_000_000
+# An answer leaves the house so long after it was given: until then it can be undone
+UNDO_WINDOW = timedelta(minutes=1)
+
+
+def validate_one_line(text: str) -> None:
+    """Raise ValidationError for line breaks, invisible control characters and blank text.
+
+    Titles become subjects of mails and names of tasks: one visible line, as it reads.
+    """
+    kinds = {unicodedata.category(character) for character in text}
+    if kinds & {"Cc", "Zl", "Zp", "Cs"} or any(ord(one) in _OVERRIDES for one in text):
+        raise ValidationError(_("One line of plain text, please."), code="one_line")
+    if text and kinds <= {"Cf", "Zs"}:
+        raise ValidationError(_("There is nothing to read in it."), code="blank")
+
+
+_OVERRIDES = frozenset({*range(0x202A, 0x202F), *range(0x2066, 0x206A)})
 
 
 class Kind(models.TextChoices):
@@ -55,32 +80,103 @@ class RequestQuerySet(models.QuerySet["Request"]):
         """Return what has no answer yet, the one due first on top."""
         return self.filter(state=RequestState.WAITING).order_by("answer_due_at", "number")
 
+    def overdue(self, at: datetime) -> Self:
+        """Return what should have had its answer before this instant."""
+        return self.waiting().filter(answer_due_at__lt=at)
+
     def asked_by(self, member: Membership) -> Self:
         """Return one rep's requests, the newest first."""
         return self.filter(requester=member).order_by("-number")
 
+    def said_yes_to(self) -> Self:
+        """Keep what Marketing accepted or planned."""
+        return self.filter(state__in=[RequestState.ACCEPTED, RequestState.PLANNED])
+
+    def with_open_work(self) -> Self:
+        """Keep what still has a task to be done."""
+        return self.filter(Exists(_tasks_of_request().filter(_OPEN)))
+
+    def with_all_done(self) -> Self:
+        """Keep what has tasks, all of them done; archived ones count only when they were done."""
+        done = _tasks_of_request().filter(task__column__category=Category.DONE)
+        return self.filter(Exists(done), ~Exists(_tasks_of_request().filter(_OPEN)))
+
+    def delivered_by_tasks(self, task_ids: Iterable[int]) -> Self:
+        """Return the requests that these tasks served and that have nothing left to be done."""
+        return (
+            self.said_yes_to()
+            .filter(Exists(_tasks_of_request().filter(task__in=list(task_ids))))
+            .with_all_done()
+            .select_related("requester", "workspace")
+            .order_by("number")
+        )
+
+    def tracked(self) -> Self:
+        """Load what a tracker is computed from: people, the answer, the tasks; three queries."""
+        tasks = Task.objects.select_related(
+            "workspace", "column", "sprint", "promised_sprint", "assignee"
+        ).order_by("number")
+        standing = Decision.objects.standing().select_related("decided_by", "sprint", "task")
+        return self.select_related("workspace", "requester", "entered_by").prefetch_related(
+            Prefetch("decisions", standing, to_attr="standing_decisions"),
+            Prefetch("tasks", tasks, to_attr="tracked_tasks"),
+        )
+
+    def tracked_with_results(self) -> Self:
+        """Load a tracker and the links to what was made; four queries."""
+        return self.tracked().prefetch_related(
+            Prefetch("tracked_tasks__deliverables", Deliverable.objects.order_by("pk"))
+        )
+
+
+def _tasks_of_request() -> models.QuerySet[RequestTask]:
+    return RequestTask.objects.filter(request=OuterRef("pk"))
+
+
+_OPEN = Q(task__archived_at=None) & ~Q(task__column__category=Category.DONE)
+
 
 class Request(models.Model):
-    """An idea from Sales. It always gets an answer, due at one instant (`answer_due_at`)."""
+    """An idea from Sales. It always gets an answer, due at one instant (`answer_due_at`).
+
+    `told_sprint` and `told_until` are what its rep was last told about when it comes; `notices`
+    counts the notices after the answer, so that each has a name of its own in the outbox.
+    """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="requests")
     number = models.PositiveIntegerField()
     submission_id = models.UUIDField(default=uuid.uuid4)
     requester = models.ForeignKey(Membership, models.PROTECT, related_name="requests")
     entered_by = models.ForeignKey(Membership, models.PROTECT, related_name="+")
-    title = models.CharField(_("what you need"), max_length=200)
+    title = models.CharField(_("what you need"), max_length=200, validators=[validate_one_line])
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, blank=True)
     heard = models.TextField(_("what you hear from buyers"), max_length=4_000, blank=True)
-    buyers = models.CharField(_("which buyers"), max_length=200, blank=True)
+    buyers = models.CharField(
+        _("which buyers"), max_length=200, blank=True, validators=[validate_one_line]
+    )
     stage = models.CharField(
         _("stage of the sales cycle"), max_length=20, choices=Stage.choices, blank=True
     )
     would_help = models.TextField(_("what you think would help"), max_length=4_000, blank=True)
-    accounts = models.CharField(_("accounts or deals"), max_length=300, blank=True)
-    deal_value = models.PositiveIntegerField(_("value of the deals"), null=True, blank=True)
+    accounts = models.CharField(
+        _("accounts or deals"), max_length=300, blank=True, validators=[validate_one_line]
+    )
+    deal_value = models.PositiveIntegerField(
+        _("value of the deals"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MOST_MONEY)],
+    )
     needed_by = models.DateField(_("needed by"), null=True, blank=True)
-    needed_why = models.CharField(_("why then"), max_length=200, blank=True)
-    budget = models.PositiveIntegerField(_("budget idea"), null=True, blank=True)
+    needed_why = models.CharField(
+        _("why then"), max_length=200, blank=True, validators=[validate_one_line]
+    )
+    budget = models.PositiveIntegerField(
+        _("budget idea"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MOST_MONEY)],
+    )
     links = models.TextField(_("links"), max_length=2_000, blank=True)
 
     state = models.CharField(
@@ -90,6 +186,10 @@ class Request(models.Model):
     answer_due_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
+    taken_back_at = models.DateTimeField(null=True, blank=True)
+    told_sprint = models.ForeignKey(Sprint, models.PROTECT, null=True, blank=True, related_name="+")
+    told_until = models.DateField(null=True, blank=True)
+    notices = models.PositiveIntegerField(default=0, editable=False)
     tasks = models.ManyToManyField(Task, related_name="requests", through="RequestTask")
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -114,6 +214,10 @@ class Request(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        """Return the address of its page."""
+        return reverse("request", args=[self.workspace.slug, self.key])
+
     @property
     def key(self) -> str:
         """The name people say: REQ-17."""
@@ -124,13 +228,22 @@ class Request(models.Model):
         """Tell whether it still has no answer."""
         return self.state == RequestState.WAITING
 
+    @cached_property
+    def decision(self) -> Decision | None:
+        """The answer that stands, if there is one."""
+        found: list[Decision] | None = getattr(self, "standing_decisions", None)
+        if found is None:
+            found = list(self.decisions.standing().select_related("decided_by", "sprint", "task"))
+        return found[0] if found else None
+
+    @property
+    def link_list(self) -> list[str]:
+        """The links that came with it, one each."""
+        return self.links.split()
+
     def is_late(self, at: datetime) -> bool:
         """Tell whether its answer was due before this instant and has not come."""
         return self.is_waiting and self.answer_due_at < at
-
-    def get_absolute_url(self) -> str:
-        """Return the address of its page."""
-        return reverse("request", args=[self.workspace.slug, self.key])
 
 
 class RequestTask(models.Model):
@@ -167,8 +280,26 @@ class DeclineReason(models.TextChoices):
     OTHER = "other", _("Another reason")
 
 
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    def standing(self) -> Self:
+        """Leave out answers that were undone before they left the house."""
+        return self.filter(undone_at=None)
+
+    def between(self, workspace: Workspace, start: datetime, end: datetime) -> Self:
+        """Return the answers given in a workspace from one instant to before another."""
+        return (
+            self.filter(workspace=workspace, decided_at__gte=start, decided_at__lt=end)
+            .select_related("request__requester", "decided_by", "sprint", "task")
+            .order_by("decided_at", "pk")
+        )
+
+
 class Decision(models.Model):
-    """An answer to a request: always with who, when and why. `undone_at` keeps a slip on record."""
+    """An answer to a request: always with who, when and why. `undone_at` keeps a slip on record.
+
+    `made_task` tells whether the answer made its task or joined one; `task_version` is how it left
+    the task, so that undoing archives only what nobody has touched since.
+    """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
     request = models.ForeignKey(Request, models.CASCADE, related_name="decisions")
@@ -180,9 +311,12 @@ class Decision(models.Model):
     )
     task = models.ForeignKey(Task, models.PROTECT, null=True, blank=True, related_name="+")
     made_task = models.BooleanField(default=False)
+    task_version = models.PositiveIntegerField(null=True, blank=True, editable=False)
     decided_by = models.ForeignKey(Membership, models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(default=clock.now)
     undone_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DecisionQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
@@ -199,3 +333,12 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.request_id}"
+
+    @property
+    def mail_key(self) -> str:
+        """The name of its mail in the outbox: one mail for one answer, whoever asks twice."""
+        return f"intake.answer:{self.pk}"
+
+    def can_still_be_undone(self, at: datetime) -> bool:
+        """Tell whether its mail waits: the words have not left the house."""
+        return self.undone_at is None and at < self.decided_at + UNDO_WINDOW
