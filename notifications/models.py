@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Self
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -44,6 +46,14 @@ class OutboxQuerySet(models.QuerySet["OutboxItem"]):
         """Return rows whose sender died between claiming and finishing."""
         return self.filter(state=OutboxState.SENDING, lease_until__lt=at)
 
+    def with_recipient(self) -> Self:
+        """Fetch what rendering a message needs, in the same query."""
+        return self.select_related("workspace", "recipient__user", "recipient__workspace")
+
+    def unsettled(self) -> Self:
+        """Return what needs a person's eye: it failed, or nobody knows whether it arrived."""
+        return self.filter(state__in=[OutboxState.FAILED, OutboxState.UNCERTAIN])
+
 
 class OutboxItem(models.Model):
     """One message to one recipient over one channel.
@@ -51,28 +61,33 @@ class OutboxItem(models.Model):
     `kind` names the renderer that turns `payload` (ids and words, no secrets) into a message when
     it leaves. `dedupe_key` makes the same message one row, whoever asks twice. The state is
     claimed and finished by single conditional updates outside `change()`: an operational table.
+    `last_error` is the sentence that people read beside a row that did not simply leave.
     """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="outbox")
     kind = models.CharField(max_length=60)
     channel = models.CharField(max_length=20, choices=Channel.choices, default=Channel.EMAIL)
     recipient = models.ForeignKey(Membership, models.PROTECT, related_name="+")
-    dedupe_key = models.CharField(max_length=200, unique=True)
+    dedupe_key = models.CharField(max_length=200)
     payload = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
-    state = models.CharField(
-        max_length=10, choices=OutboxState.choices, default=OutboxState.QUEUED
-    )
+    state = models.CharField(max_length=10, choices=OutboxState.choices, default=OutboxState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(default=clock.now)
     lease_until = models.DateTimeField(null=True, blank=True)
     lease_token = models.UUIDField(null=True, blank=True)
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=clock.now)
+    first_tried_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
 
     objects = OutboxQuerySet.as_manager()
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "dedupe_key"], name="outbox_same_message_once"
+            ),
+        ]
         indexes = [
             models.Index(
                 fields=["not_before"],
@@ -84,3 +99,19 @@ class OutboxItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"
+
+    @property
+    def can_be_sent_again(self) -> bool:
+        """Tell whether only a person can decide what happens next."""
+        return self.state in {OutboxState.FAILED, OutboxState.UNCERTAIN}
+
+    @property
+    def waits_for_retry(self) -> bool:
+        """Tell whether it was tried, did not arrive, and will be tried again by itself."""
+        return self.state == OutboxState.QUEUED and self.attempts > 0
+
+    @property
+    def message_id(self) -> str:
+        """The same for each try, so that a mailbox can tell a double from a second letter."""
+        host = urlsplit(settings.SITE_URL).hostname
+        return f"<outbox-{self.pk}@{host}>"
