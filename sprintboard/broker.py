@@ -231,6 +231,10 @@ class Transport(virtual.Transport):
         super().__init__(client, **kwargs)
         self.state = self.global_state  # who publishes and who consumes share what was declared
 
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+        """Wait for a message, but not long: between two waits a worker notices that it must stop."""
+        super().drain_events(connection, timeout=min(timeout or 0.5, 0.5))
+
     def driver_version(self) -> str:
         """Return nothing of interest: there is no driver."""
         return "N/A"

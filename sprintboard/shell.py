@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from django.conf import settings
 from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -166,7 +167,10 @@ def _or_nothing(name: str) -> str:
         return ""
 
 
-def shell(request: HttpRequest) -> dict[str, Shell | None]:
+def shell(request: HttpRequest) -> dict[str, Shell | bool | None]:
     """Give the templates of a workspace's pages their frame; outside of one there is none."""
     member = getattr(request, "member", None)
-    return {"shell": Shell(request, member) if member else None}
+    return {
+        "shell": Shell(request, member) if member else None,
+        "signup_open": settings.SPRINTBOARD_SIGNUP,
+    }

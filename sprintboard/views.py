@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
+from activity import clock
 from people.access import MemberRequest, member_required
-from people.models import User, Workspace
+from people.models import Role, User, Workspace
+from sprintboard import homes
 
 
 def front_door(request: HttpRequest) -> HttpResponse:
@@ -18,7 +21,24 @@ def front_door(request: HttpRequest) -> HttpResponse:
     return render(request, "sprintboard/front_door.html", {"workspaces": workspaces})
 
 
+HOMES = {
+    Role.MARKETER: (homes.for_marketer, "sprintboard/home_marketer.html"),
+    Role.SALES: (homes.for_sales, "sprintboard/home_sales.html"),
+    Role.MANAGER: (homes.for_manager, "sprintboard/home_manager.html"),
+}
+
+
 @member_required
 def home(request: MemberRequest) -> HttpResponse:
     """Show each role its own front page."""
-    return render(request, "sprintboard/home.html", {})
+    read, template = HOMES[Role(request.member.role)]
+    now = clock.now()
+    context = {
+        "home": read(request.member),
+        "workspace": request.member.workspace,
+        "member": request.member,
+        "part_of_day": homes.greeting(timezone.localtime(now)),
+        "now": now,
+        "today": request.member.workspace.today(),
+    }
+    return render(request, template, context)
