@@ -1,0 +1,216 @@
+"""What each role's home shows, read in a handful of queries.
+
+Mia sees the running sprint with what needs her; Sam his requests and what is worked on; Grace the
+last review, overdue answers and the goal (product.md, D9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from activity import clock
+from backlog import metrics
+from backlog.models import Category, Sprint, SprintState, Task
+from people.models import Membership
+from requests_intake import metrics as intake_metrics
+from requests_intake import reading as intake
+from requests_intake.models import Request
+from reviews.models import Reading, Review
+from sprintboard.templatetags.ui import ruler_days
+
+SHOWN = 8
+KEPT_OVER = timedelta(days=90)  # the period over which a promise is judged on the home
+
+
+@dataclass(frozen=True)
+class SprintStrip:
+    """The running sprint in a strip: how far it is, and what it is for."""
+
+    sprint: Sprint
+    progress: metrics.Progress
+    ruler: list[str]
+    day_number: int
+    days: int
+
+    @property
+    def days_left(self) -> int:
+        """How many days come after today; negative once the sprint should have ended."""
+        return self.days - self.day_number
+
+
+@dataclass(frozen=True)
+class MarketerHome:
+    """What Mia opens in the morning. `late` counts the waiting requests past their due time."""
+
+    strip: SprintStrip | None
+    waiting: Sequence[Request]
+    waiting_count: int
+    late: int
+    drafts: Sequence[Review]
+    work: Sequence[Task]
+    next_sprint: Sprint | None
+    latest_review: Review | None
+
+    @property
+    def needs(self) -> int:
+        """How many things wait for a marketer."""
+        return self.waiting_count + len(self.drafts)
+
+
+@dataclass(frozen=True)
+class SalesHome:
+    """What Sam opens on his phone."""
+
+    requests: Sequence[intake.TrackedRequest]
+    strip: SprintStrip | None
+    in_work: Sequence[Task]
+    latest_review: Review | None
+
+
+@dataclass(frozen=True)
+class ManagerHome:
+    """What Grace reads in three minutes."""
+
+    latest_review: Review | None
+    strip: SprintStrip | None
+    overdue: Sequence[Request]
+    drafts: Sequence[Review]
+    answered: intake_metrics.InTime
+    next_sprint: Sprint | None
+
+    @property
+    def needs(self) -> int:
+        """How many things wait for a manager."""
+        return len(self.overdue) + len(self.drafts)
+
+
+def greeting(at: datetime) -> str:
+    """Return the part of the day where the reader is: morning, afternoon or evening."""
+    hour = at.hour
+    if 4 <= hour < 12:
+        return "morning"
+    return "afternoon" if hour < 18 else "evening"
+
+
+def for_marketer(member: Membership) -> MarketerHome:
+    """Read the home of a marketer."""
+    now = clock.now()
+    waiting = intake.waiting(member.workspace, limit=SHOWN)
+    sprints = _sprints(member)
+    reviews = _reviews(member)
+    return MarketerHome(
+        strip=_strip(sprints),
+        waiting=waiting,
+        waiting_count=Request.objects.visible_to(member).waiting().count(),
+        late=sum(request.is_late(now) for request in waiting),
+        drafts=_drafts(reviews),
+        work=_my_work(member),
+        next_sprint=_next(sprints),
+        latest_review=_latest(reviews),
+    )
+
+
+def for_sales(member: Membership) -> SalesHome:
+    """Read the home of a sales rep."""
+    sprints = _sprints(member)
+    strip = _strip(sprints)
+    return SalesHome(
+        requests=intake.my_requests(member, limit=SHOWN),
+        strip=strip,
+        in_work=_in_work(strip.sprint) if strip else [],
+        latest_review=_latest(_reviews(member)),
+    )
+
+
+def for_manager(member: Membership) -> ManagerHome:
+    """Read the home of a manager."""
+    now = clock.now()
+    sprints = _sprints(member)
+    reviews = _reviews(member)
+    return ManagerHome(
+        latest_review=_latest(reviews),
+        strip=_strip(sprints),
+        overdue=intake.overdue(member.workspace, limit=SHOWN),
+        drafts=_drafts(reviews),
+        answered=intake_metrics.answered_in_time(member.workspace, now - KEPT_OVER, now),
+        next_sprint=_next(sprints),
+    )
+
+
+def _sprints(member: Membership) -> list[Sprint]:
+    """Return the running sprint and the next planned one, in one query."""
+    found = (
+        Sprint.objects.visible_to(member)
+        .exclude(state=SprintState.CLOSED)
+        .select_related("workspace")
+        .order_by(F("started_at").asc(nulls_last=True), "number")
+    )
+    return list(found[:2])
+
+
+def _strip(sprints: Sequence[Sprint]) -> SprintStrip | None:
+    running = next((sprint for sprint in sprints if sprint.is_active), None)
+    if running is None:
+        return None
+    today = running.workspace.today()
+    return SprintStrip(
+        sprint=running,
+        progress=metrics.sprint_progress(running),
+        ruler=ruler_days(running.starts_on, running.ends_on, today),
+        day_number=(today - running.starts_on).days + 1,
+        days=len(running.days()),
+    )
+
+
+def _next(sprints: Sequence[Sprint]) -> Sprint | None:
+    return next((sprint for sprint in sprints if sprint.is_planned), None)
+
+
+def _reviews(member: Membership) -> list[Review]:
+    """Return the reviews that are worth a look: drafts first, then the latest published one."""
+    read = Reading.objects.filter(review=OuterRef("pk"), member=member)
+    found = (
+        Review.objects.visible_to(member)
+        .select_related("workspace", "sprint")
+        .annotate(was_read=Exists(read))
+        .order_by(F("published_at").desc(nulls_first=True), "-sprint__number")
+    )
+    return list(found[:4])
+
+
+def _drafts(reviews: Sequence[Review]) -> list[Review]:
+    return [review for review in reviews if not review.is_published]
+
+
+def _latest(reviews: Sequence[Review]) -> Review | None:
+    return next((review for review in reviews if review.is_published), None)
+
+
+def _my_work(member: Membership) -> list[Task]:
+    """Return what is mine and open, in the running sprint or planned, due first."""
+    mine = (
+        Task.objects.visible_to(member)
+        .current()
+        .open()
+        .filter(assignee=member)
+        .filter(Q(sprint__state=SprintState.ACTIVE) | Q(sprint__state=SprintState.PLANNED))
+        .select_related("workspace", "column", "campaign", "sprint")
+        .order_by(F("due_on").asc(nulls_last=True), "sprint__number", "position")
+    )
+    return list(mine[:SHOWN])
+
+
+def _in_work(sprint: Sprint) -> list[Task]:
+    """Return what is nearly ready first, then what is being made."""
+    tasks = (
+        sprint.tasks.current()
+        .filter(column__category__in=[Category.REVIEW, Category.DOING])
+        .select_related("workspace", "column", "assignee")
+        .order_by("-column__position", "position")
+    )
+    return list(tasks[:5])
+
