@@ -16,7 +16,6 @@ from activity import clock
 from campaigns.models import Campaign
 from people.models import Membership, Workspace
 
-
 # What every database can hold and no marketing number reaches
 LARGEST = 1_000_000_000
 
@@ -115,6 +114,10 @@ class SprintQuerySet(models.QuerySet["Sprint"]):
         """Return the running sprint, if any."""
         return self.filter(state=SprintState.ACTIVE)
 
+    def after(self, sprint: Sprint) -> Self:
+        """Return the planned sprints behind this one, the next first."""
+        return self.filter(workspace=sprint.workspace_id, number__gt=sprint.number).planned()
+
     def closed(self) -> Self:
         """Return what is over, the latest first."""
         return self.filter(state=SprintState.CLOSED).order_by("-number")
@@ -131,7 +134,10 @@ class Sprint(models.Model):
     number = models.PositiveIntegerField()
     goal = models.CharField(_("goal"), max_length=200, blank=True)
     goal_measure = models.CharField(
-        _("measure"), max_length=120, blank=True, help_text=_("For example “booth meetings booked”.")
+        _("measure"),
+        max_length=120,
+        blank=True,
+        help_text=_("For example “booth meetings booked”."),
     )
     goal_target = models.PositiveIntegerField(
         _("target"), null=True, blank=True, validators=[MaxValueValidator(LARGEST)]
@@ -184,10 +190,9 @@ class Sprint(models.Model):
     @property
     def ends_at(self) -> datetime:
         """The instant when its last day is over in the workspace's zone."""
-        midnight = datetime.combine(
+        return datetime.combine(
             self.ends_on + timedelta(days=1), time(0), tzinfo=self.workspace.zone
         )
-        return midnight
 
     def days(self) -> list[date]:
         """Return each calendar day of the time box."""
@@ -313,9 +318,7 @@ class Task(models.Model):
 
     column = models.ForeignKey(Column, models.PROTECT, related_name="tasks")
     position = models.BigIntegerField()
-    sprint = models.ForeignKey(
-        Sprint, models.PROTECT, null=True, blank=True, related_name="tasks"
-    )
+    sprint = models.ForeignKey(Sprint, models.PROTECT, null=True, blank=True, related_name="tasks")
     promised_sprint = models.ForeignKey(
         Sprint, models.PROTECT, null=True, blank=True, related_name="promised_tasks"
     )
@@ -354,14 +357,19 @@ class Task(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        """Return the address of its page."""
+        return reverse("task", args=[self.workspace.slug, self.key])
+
     @property
     def key(self) -> str:
         """The name people say: NW-42."""
         return f"{self.workspace.key}-{self.number}"
 
-    def get_absolute_url(self) -> str:
-        """Return the address of its page."""
-        return reverse("task", args=[self.workspace.slug, self.key])
+    @property
+    def is_done(self) -> bool:
+        """Tell whether it lies in a column of category done."""
+        return self.column.is_done
 
     @property
     def origin_first_name(self) -> str:

@@ -38,3 +38,8 @@ def can_start_sprint(member: Membership, owner: Workspace | Sprint) -> bool:
 def can_close_sprint(member: Membership, owner: Workspace | Sprint) -> bool:
     """Tell whether this member may close the running sprint."""
     return _runs_the_work(member, _workspace_id(owner))
+
+
+def can_set_up_board(member: Membership, workspace: Workspace) -> bool:
+    """Tell whether this member may give a new workspace its board."""
+    return member.is_active and member.is_admin and member.workspace_id == workspace.pk

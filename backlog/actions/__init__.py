@@ -1,0 +1,45 @@
+"""The verbs of the backlog: the only code that writes its tables."""
+
+from .board import move_task, set_up_board
+from .order import rank_task
+from .planning import pull_task, return_task, set_capacity
+from .sprints import EndedSprint, edit_sprint, end_sprint, ensure_sprints, start_sprint, sweep
+from .tasks import (
+    add_deliverable,
+    archive_task,
+    bulk_archive,
+    bulk_edit,
+    create_task,
+    create_tasks,
+    edit_task,
+    promise_task,
+    remove_deliverable,
+    restore_task,
+    set_origin,
+)
+
+__all__ = [
+    "EndedSprint",
+    "add_deliverable",
+    "archive_task",
+    "bulk_archive",
+    "bulk_edit",
+    "create_task",
+    "create_tasks",
+    "edit_sprint",
+    "edit_task",
+    "end_sprint",
+    "ensure_sprints",
+    "move_task",
+    "promise_task",
+    "pull_task",
+    "rank_task",
+    "remove_deliverable",
+    "restore_task",
+    "return_task",
+    "set_capacity",
+    "set_origin",
+    "set_up_board",
+    "start_sprint",
+    "sweep",
+]

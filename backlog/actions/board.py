@@ -1,0 +1,130 @@
+"""The verbs of the board: set it up, and move cards on it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from activity.changes import Change, System, change
+from backlog import policy
+from backlog.models import Category, Channel, Column, Task
+from people.models import Membership, Workspace
+
+from . import guard
+from .order import positions_at_end, put
+from .rows import current_task, own
+from .sprints import make_sprints
+
+# WIP limits of a team of five; each workspace may set its own
+_COLUMNS: Final = (
+    (Category.TODO, None), (Category.DOING, 5), (Category.REVIEW, 3), (Category.DONE, None),
+)  # fmt: skip
+
+
+def set_up_board(workspace: Workspace, *, by: Membership | System, first_sprint_on: date) -> None:
+    """Give a new workspace its columns, channels and the sprints of its first six weeks.
+
+    Raises PermissionDenied, ValidationError `already_set_up`.
+    """
+    with change(workspace, by=by) as record:
+        record.require(policy.can_set_up_board, record.workspace)
+        if Column.objects.filter(workspace=record.workspace).exists():
+            raise ValidationError(_("This workspace has a board."), code="already_set_up")
+        Column.objects.bulk_create(
+            Column(
+                workspace=record.workspace,
+                name=str(category.label),
+                category=category,
+                position=place,
+                wip_limit=limit,
+            )
+            for place, (category, limit) in enumerate(_COLUMNS)
+        )
+        Channel.objects.bulk_create(
+            Channel(workspace=record.workspace, name=name, position=place)
+            for place, name in enumerate(_channel_names())
+        )
+        record("board_set_up", record.workspace)
+        make_sprints(record, first_on=first_sprint_on)
+
+
+def move_task(
+    task: Task,
+    *,
+    by: Membership | System,
+    version: int,
+    column: Column,
+    before: Task | None = None,
+    after: Task | None = None,
+    to_end: bool = False,
+) -> Task:
+    """Move a card to a column of the running sprint's board, and to a place in it.
+
+    Without a neighbour it keeps its rank. Moving it where it is changes nothing.
+    Raises Stale, PermissionDenied, ValidationError `unknown`, `archived` or `not_running`.
+    """
+    with change(task.workspace, by=by) as record:
+        task = current_task(record, task, version)
+        record.require(policy.can_move_task, task)
+        if task.sprint is None or not task.sprint.is_active:
+            raise ValidationError(
+                _("%(key)s is not on the board: its sprint is not running."),
+                "not_running",
+                {"key": task.key},
+            )
+        was = (task.column, task.position)
+        _place(record, task, before, after, to_end=to_end)
+        guard.enter_column(record, task, own(record, column))
+        if (task.column, task.position) == was:
+            return task
+        task.version += 1
+        task.save(update_fields=["column", "position", "entered_column_at", "done_at", "version"])
+        _tell(record, task, was[0])
+    return task
+
+
+def _place(
+    record: Change, task: Task, before: Task | None, after: Task | None, *, to_end: bool
+) -> None:
+    if before is None and after is None:
+        if to_end:
+            [task.position] = positions_at_end(record, 1)
+        return
+    put(record, task, before=before, after=after)
+
+
+def _tell(record: Change, task: Task, was: Column) -> None:
+    """Record the move so that an open page can do it by itself: the card's new neighbour."""
+    following = (
+        Task.objects.current()
+        .filter(sprint=task.sprint_id, column=task.column_id, position__gt=task.position)
+        .order_by("position")
+        .values_list("number", flat=True)
+        .first()
+    )
+    record(
+        "task_moved",
+        task,
+        key=task.key,
+        title=task.title,
+        points=task.points,
+        sprint=task.sprint.number if task.sprint else None,
+        sprint_id=task.sprint_id,
+        column=task.column_id,
+        column_name=task.column.name,
+        category=task.column.category,
+        from_column=was.pk,
+        from_category=was.category,
+        before=None if following is None else f"{record.workspace.key}-{following}",
+        version=task.version,
+    )
+
+
+def _channel_names() -> list[str]:
+    return [
+        _("Content"), _("E-mail"), _("Events"), _("Paid"), _("Web"), _("Social"), _("PR"),
+        _("Design"), _("Product marketing"),
+    ]  # fmt: skip

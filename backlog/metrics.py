@@ -1,0 +1,172 @@
+"""The numbers of sprints: what a team did, what it can do, and how the running sprint stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import fmean
+
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from people.models import Membership, Role, Workspace
+
+from .models import Capacity, Category, Sprint, Task
+
+
+@dataclass(frozen=True)
+class Velocity:
+    """The points done in the last closed sprints, the oldest first, and their average."""
+
+    average: float
+    points: list[int]
+    numbers: list[int]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a sprint stands, in points; `day_number` is 0 before its first day."""
+
+    total_points: int
+    tasks: int
+    tasks_done: int
+    committed: int
+    todo: int
+    doing: int
+    review: int
+    done: int
+    unplanned: int
+    allowance: int
+    days: int
+    day_number: int
+
+    @property
+    def days_left(self) -> int:
+        """How many days are left, today among them."""
+        return self.days - max(self.day_number, 1) + 1
+
+    @property
+    def remaining(self) -> int:
+        """The points that are not done."""
+        return self.total_points - self.done
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many points of unplanned work a running sprint may take, and has taken."""
+
+    allowance: int
+    used: int
+
+    @property
+    def left(self) -> int:
+        """What may still come in without a word."""
+        return max(self.allowance - self.used, 0)
+
+
+@dataclass(frozen=True)
+class PersonCapacity:
+    """What a marketer can take in a sprint (None: nobody said), and what waits for him there."""
+
+    member: Membership
+    points: int | None
+    note: str
+    taken: int
+
+    @property
+    def over(self) -> int:
+        """How many points are too many."""
+        return max(self.taken - self.points, 0) if self.points is not None else 0
+
+
+def velocity(workspace: Workspace, last: int = 3) -> Velocity:
+    """Return the points done in the last closed sprints."""
+    closed = (
+        Sprint.objects.filter(workspace=workspace)
+        .closed()
+        .annotate(
+            done=Coalesce(Sum("tasks__points", filter=Q(tasks__column__category=Category.DONE)), 0)
+        )
+        .values_list("number", "done")[:last]
+    )
+    found = sorted(closed)
+    points = [done for _number, done in found]
+    return Velocity(fmean(points) if points else 0.0, points, [number for number, _done in found])
+
+
+def sprint_progress(sprint: Sprint) -> Progress:
+    """Return how a sprint stands, in one query."""
+    sums = (
+        Task.objects.current()
+        .filter(sprint=sprint)
+        .aggregate(
+            total=Coalesce(Sum("points"), 0),
+            unplanned=Coalesce(Sum("points", filter=Q(is_unplanned=True)), 0),
+            tasks=Count("pk"),
+            tasks_done=Count("pk", filter=Q(column__category=Category.DONE)),
+            **{
+                f"in_{category.value}": Coalesce(
+                    Sum("points", filter=Q(column__category=category)), 0
+                )
+                for category in Category
+            },
+        )
+    )
+    days = (sprint.ends_on - sprint.starts_on).days + 1
+    today = (sprint.workspace.today() - sprint.starts_on).days + 1
+    return Progress(
+        total_points=sums["total"],
+        tasks=sums["tasks"],
+        tasks_done=sums["tasks_done"],
+        committed=sprint.committed_points or 0,
+        todo=sums["in_todo"],
+        doing=sums["in_doing"],
+        review=sums["in_review"],
+        done=sums["in_done"],
+        unplanned=sums["unplanned"],
+        allowance=allowance(sprint),
+        days=days,
+        day_number=min(max(today, 0), days),
+    )
+
+
+def allowance(sprint: Sprint) -> int:
+    """Return how many points of unplanned work a sprint may take: a share of its commitment."""
+    return (sprint.committed_points or 0) * sprint.workspace.unplanned_allowance // 100
+
+
+def unplanned_room(sprint: Sprint) -> Room:
+    """Return how much unplanned work a sprint may take and has taken."""
+    used = Task.objects.current().filter(sprint=sprint, is_unplanned=True).points()
+    return Room(allowance(sprint), used)
+
+
+def capacity_by_person(sprint: Sprint) -> list[PersonCapacity]:
+    """Return each marketer with what he can take in a sprint and has, in one query.
+
+    Somebody who left the team is listed while he has work there.
+    """
+    taken = (
+        Task.objects.current()
+        .filter(sprint=sprint, assignee=OuterRef("pk"))
+        .order_by()
+        .values("assignee")
+        .annotate(total=Coalesce(Sum("points"), 0))
+        .values("total")
+    )
+    said = Capacity.objects.filter(sprint=sprint, member=OuterRef("pk"))
+    members = (
+        Membership.objects.filter(workspace=sprint.workspace_id)
+        .annotate(
+            taken=Subquery(taken),
+            capacity=Subquery(said.values("points")),
+            capacity_note=Subquery(said.values("note")),
+        )
+        .filter(
+            Q(is_active=True, user__is_active=True, role=Role.MARKETER) | Q(taken__isnull=False)
+        )
+        .by_name()
+    )
+    return [
+        PersonCapacity(member, member.capacity, member.capacity_note or "", member.taken or 0)
+        for member in members
+    ]
