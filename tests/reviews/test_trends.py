@@ -1,8 +1,8 @@
-"""The lines above the archive, and what mails tell about themselves."""
+"""The lines above the archive of reviews."""
 
 from __future__ import annotations
 
-from reviews.metrics import SprintNumbers, trends
+from reviews.trends import SprintNumbers, trends
 
 
 def numbers(number, **values):
