@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -32,6 +33,7 @@ def arranging() -> Iterator[None]:
         _arranging.reset(token)
 
 
+@cache
 def owned_tables() -> set[str]:
     """Return the tables whose rows belong to a workspace."""
     found = set()
