@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Self
 
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q
@@ -24,21 +22,6 @@ from people.models import Membership, Workspace
 MOST_MONEY = 100_000_000
 # An answer leaves the house so long after it was given: until then it can be undone
 UNDO_WINDOW = timedelta(minutes=1)
-
-
-def validate_one_line(text: str) -> None:
-    """Raise ValidationError for line breaks, invisible control characters and blank text.
-
-    Titles become subjects of mails and names of tasks: one visible line, as it reads.
-    """
-    kinds = {unicodedata.category(character) for character in text}
-    if kinds & {"Cc", "Zl", "Zp", "Cs"} or any(ord(one) in _OVERRIDES for one in text):
-        raise ValidationError(_("One line of plain text, please."), code="one_line")
-    if text and kinds <= {"Cf", "Zs"}:
-        raise ValidationError(_("There is nothing to read in it."), code="blank")
-
-
-_OVERRIDES = frozenset({*range(0x202A, 0x202F), *range(0x2066, 0x206A)})
 
 
 class Kind(models.TextChoices):
@@ -148,19 +131,15 @@ class Request(models.Model):
     submission_id = models.UUIDField(default=uuid.uuid4)
     requester = models.ForeignKey(Membership, models.PROTECT, related_name="requests")
     entered_by = models.ForeignKey(Membership, models.PROTECT, related_name="+")
-    title = models.CharField(_("what you need"), max_length=200, validators=[validate_one_line])
+    title = models.CharField(_("what you need"), max_length=200)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, blank=True)
     heard = models.TextField(_("what you hear from buyers"), max_length=4_000, blank=True)
-    buyers = models.CharField(
-        _("which buyers"), max_length=200, blank=True, validators=[validate_one_line]
-    )
+    buyers = models.CharField(_("which buyers"), max_length=200, blank=True)
     stage = models.CharField(
         _("stage of the sales cycle"), max_length=20, choices=Stage.choices, blank=True
     )
     would_help = models.TextField(_("what you think would help"), max_length=4_000, blank=True)
-    accounts = models.CharField(
-        _("accounts or deals"), max_length=300, blank=True, validators=[validate_one_line]
-    )
+    accounts = models.CharField(_("accounts or deals"), max_length=300, blank=True)
     deal_value = models.PositiveIntegerField(
         _("value of the deals"),
         null=True,
@@ -168,9 +147,7 @@ class Request(models.Model):
         validators=[MaxValueValidator(MOST_MONEY)],
     )
     needed_by = models.DateField(_("needed by"), null=True, blank=True)
-    needed_why = models.CharField(
-        _("why then"), max_length=200, blank=True, validators=[validate_one_line]
-    )
+    needed_why = models.CharField(_("why then"), max_length=200, blank=True)
     budget = models.PositiveIntegerField(
         _("budget idea"),
         null=True,

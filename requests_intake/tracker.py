@@ -95,9 +95,8 @@ def _is_done(task: Task) -> bool:
 
 
 def _is_busy(task: Task) -> bool:
-    """A card moves on the board only while its sprint runs."""
-    in_sprint = task.sprint is not None and task.sprint.is_active
-    return in_sprint and task.column.category in {Category.DOING, Category.REVIEW}
+    """Somebody has begun, in a sprint that runs or in one that ended before it was done."""
+    return task.sprint is not None and task.column.category in {Category.DOING, Category.REVIEW}
 
 
 def tracker(request: Request, reader: Membership | None = None) -> list[Step]:
@@ -234,7 +233,7 @@ def _progress_note(request: Request, work: Work) -> str:
             "column": back[0].column.name,
             "day": _day(request.taken_back_at),
         }
-    if len(work.tasks) > 1:
+    if len(work.tasks) > 1 or not work.busy:
         return _("%(done)s of %(all)s tasks done") % {
             "done": len(work.done),
             "all": len(work.tasks),

@@ -1,0 +1,141 @@
+"""The verb of the job that follows the work: say when it is delivered, and when promises move."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
+from activity.changes import SYSTEM, Change, change
+from activity.models import Activity, Cursor
+from notifications.actions import cancel_mail, queue_mail
+from notifications.models import OutboxItem
+from people.models import Workspace
+from requests_intake.models import Request, RequestQuerySet, RequestState
+from requests_intake.tracker import Promise, Work
+
+# A slip of the mouse tells nobody: news about the work wait so long before they leave
+SETTLING = timedelta(minutes=10)
+FOLLOWER = "requests_intake.follow"
+FOLLOWED = ("backlog.task", "backlog.sprint")
+
+
+def follow_work() -> int:
+    """Catch up with the work of every workspace where something happened; return how many."""
+    seen = Cursor.objects.filter(workspace=OuterRef("pk"), reader=FOLLOWER).values("seq")
+    behind = Workspace.objects.annotate(seen=Coalesce(Subquery(seen), 0)).filter(seq__gt=F("seen"))
+    workspaces = list(behind)
+    for workspace in workspaces:
+        follow_workspace(workspace)
+    return len(workspaces)
+
+
+def follow_workspace(workspace: Workspace) -> None:
+    """Draw the consequences of what happened to tasks and sprints since the last look.
+
+    The log says whether anything happened; what is true now is read from the tasks. So a job that
+    runs twice, late or after a crash says each thing once.
+    """
+    with change(workspace, by=SYSTEM) as record:
+        cursor, _new = Cursor.objects.get_or_create(workspace=workspace, reader=FOLLOWER)
+        news = Activity.objects.filter(
+            workspace=workspace, seq__gt=cursor.seq, subject_type__in=FOLLOWED
+        )
+        if news.exists():
+            _deliver_what_is_done(record)
+            _take_back_what_is_open_again(record)
+            _tell_about_moved_promises(record)
+        cursor.seq = record.workspace.seq
+        cursor.save(update_fields=["seq"])
+
+
+def _requests_of(record: Change) -> RequestQuerySet:
+    return Request.objects.filter(workspace=record.workspace).said_yes_to()
+
+
+def _deliver_what_is_done(record: Change) -> None:
+    for request in _requests_of(record).filter(delivered_at=None).with_all_done().tracked():
+        request.delivered_at = Work(request).delivered_at or record.at
+        request.taken_back_at = None
+        _cancel_notice(record, request)
+        notice = _queue_notice(record, request, "intake.delivered", {})
+        request.save()
+        record("request_delivered", request, key=request.key, notice=notice.pk)
+
+
+def _take_back_what_is_open_again(record: Change) -> None:
+    for request in _requests_of(record).exclude(delivered_at=None).with_open_work().tracked():
+        back = Work(request).open[0]
+        _cancel_notice(record, request)
+        request.delivered_at = None
+        request.taken_back_at = back.entered_column_at
+        request.save()
+        record("request_taken_back", request, key=request.key, task=back.key)
+
+
+def _tell_about_moved_promises(record: Change) -> None:
+    promised = _requests_of(record).filter(state=RequestState.PLANNED, delivered_at=None)
+    for request in promised.with_open_work().tracked():
+        promise = Work(request).promise
+        told = (request.told_sprint_id, request.told_until)
+        if _as_told(promise) != told:
+            _tell(record, request, promise, told)
+
+
+def _as_told(promise: Promise | None) -> tuple[int | None, date | None]:
+    return (promise.sprint.pk, promise.until) if promise else (None, None)
+
+
+def _tell(
+    record: Change,
+    request: Request,
+    promise: Promise | None,
+    told: tuple[int | None, date | None],
+) -> None:
+    """Queue the news that a promise moved; what moved and came back while it waited is no news."""
+    waiting = _cancel_notice(record, request)
+    was = _told_before(waiting) if waiting else told
+    request.told_sprint_id, request.told_until = _as_told(promise)
+    if _as_told(promise) != was:
+        payload = {"was_sprint": was[0], "was_until": was[1]}
+        _queue_notice(record, request, "intake.moved", payload)
+        record(
+            "request_promise_moved",
+            request,
+            key=request.key,
+            sprint=promise.sprint.number if promise else None,
+        )
+    request.save()
+
+
+def _told_before(waiting: OutboxItem) -> tuple[int | None, date | None]:
+    until = waiting.payload["was_until"]
+    return waiting.payload["was_sprint"], date.fromisoformat(until) if until else None
+
+
+def _notice_key(request: Request) -> str:
+    return f"intake.notice:{request.pk}:{request.notices}"
+
+
+def _queue_notice(
+    record: Change, request: Request, kind: str, payload: dict[str, Any]
+) -> OutboxItem:
+    request.notices += 1
+    return queue_mail(
+        record,
+        kind=kind,
+        recipient=request.requester,
+        dedupe_key=_notice_key(request),
+        payload={"request": request.pk, **payload},
+        not_before=record.at + SETTLING,
+    )
+
+
+def _cancel_notice(record: Change, request: Request) -> OutboxItem | None:
+    """Call back the last notice about a request, if it is still here; return it."""
+    key = _notice_key(request)
+    if not cancel_mail(record, dedupe_key=key):
+        return None
+    return OutboxItem.objects.get(workspace=record.workspace, dedupe_key=key)
