@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 
@@ -20,6 +21,13 @@ class MemberRequest(HttpRequest):
     user: User
     member: Membership
     htmx: HtmxDetails
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Return who asks, on the few pages outside a workspace that need a person."""
+    if not isinstance(request.user, User):  # LoginRequiredMiddleware let nobody else in
+        raise PermissionDenied
+    return request.user
 
 
 def member_required(

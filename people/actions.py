@@ -79,6 +79,12 @@ def add_member(
     return member
 
 
+def introduce(user: User, *, name: str, time_zone: str) -> None:
+    """Say who signed up; there is no workspace yet that could hear of it."""
+    user.name, user.time_zone = name, time_zone
+    user.save(update_fields=["name", "time_zone"])
+
+
 def update_profile(user: User, *, name: str, time_zone: str, locale: str) -> None:
     """Say who one is; each workspace of theirs hears of it.
 

@@ -19,10 +19,12 @@ from django.utils.translation import gettext_lazy as _
 
 from activity import clock
 
+from . import zones
+
 
 def validate_time_zone(name: str) -> None:
     """Raise ValidationError unless this machine knows the zone."""
-    if name not in zoneinfo.available_timezones():
+    if name not in zones.known():
         raise ValidationError(_("%(name)s is not a time zone we know."), "zone", {"name": name})
 
 
@@ -162,6 +164,12 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self) -> Self:
         """Leave out those who were deactivated."""
         return self.filter(is_active=True, user__is_active=True)
+
+    def at_home(self, user: User) -> Self:
+        """Return a person's own places, by the name of the workspace."""
+        return (
+            self.active().filter(user=user).select_related("workspace").order_by("workspace__name")
+        )
 
     def with_role(self, *roles: Role) -> Self:
         """Keep those who do one of these jobs."""

@@ -1,3 +1,9 @@
-from django.urls import URLPattern, URLResolver
+"""Addresses of a person's own account, beside those of allauth."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("accounts/profile/", views.profile, name="profile"),
+]

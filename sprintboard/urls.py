@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from sprintboard import health, views
+from sprintboard.workspace_new import workspace_new
 
 workspace_urls = [
     path("", views.home, name="home"),
@@ -15,6 +16,7 @@ workspace_urls = [
 
 urlpatterns = [
     path("", views.front_door, name="front_door"),
+    path("new/", workspace_new, name="workspace_new"),
     path("", include("people.urls")),
     path("accounts/", include("allauth.urls")),
     path("w/<slug:slug>/", include(workspace_urls)),

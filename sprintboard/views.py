@@ -7,18 +7,17 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from activity import clock
-from people.access import MemberRequest, member_required
-from people.models import Role, User, Workspace
+from people.access import MemberRequest, member_required, signed_in
+from people.models import Membership, Role
 from sprintboard import homes
 
 
 def front_door(request: HttpRequest) -> HttpResponse:
     """Lead a person to a workspace: the only one, or a choice."""
-    assert isinstance(request.user, User)  # noqa: S101  LoginRequiredMiddleware let nobody else in
-    workspaces = list(Workspace.objects.of(request.user)[:50])
-    if len(workspaces) == 1:
-        return redirect(workspaces[0])
-    return render(request, "sprintboard/front_door.html", {"workspaces": workspaces})
+    members = list(Membership.objects.at_home(signed_in(request))[:50])
+    if len(members) == 1:
+        return redirect(members[0].workspace)
+    return render(request, "sprintboard/front_door.html", {"members": members})
 
 
 HOMES = {

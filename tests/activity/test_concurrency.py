@@ -217,9 +217,13 @@ def impatient():
 
 
 def test_a_change_that_waits_too_long_is_busy_and_saved_nothing(world):
-    with held(world.workspace), impatient():
-        with pytest.raises(Busy), change(world.workspace, by=world.mia) as record:
-            record("never", world.workspace)
+    with (
+        held(world.workspace),
+        impatient(),
+        pytest.raises(Busy),
+        change(world.workspace, by=world.mia) as record,
+    ):
+        record("never", world.workspace)
     with change(world.workspace, by=world.mia) as record:
         record("later", world.workspace)
     assert list(Activity.objects.order_by("seq").values_list("verb", flat=True)) == [
