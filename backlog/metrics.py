@@ -41,8 +41,8 @@ class Progress:
 
     @property
     def days_left(self) -> int:
-        """How many days are left, today among them."""
-        return self.days - max(self.day_number, 1) + 1
+        """How many days come after today; 0 on the last day."""
+        return self.days - self.day_number
 
     @property
     def remaining(self) -> int:
@@ -156,6 +156,7 @@ def capacity_by_person(sprint: Sprint) -> list[PersonCapacity]:
     said = Capacity.objects.filter(sprint=sprint, member=OuterRef("pk"))
     members = (
         Membership.objects.filter(workspace=sprint.workspace_id)
+        .by_name()
         .annotate(
             taken=Subquery(taken),
             capacity=Subquery(said.values("points")),
@@ -164,7 +165,6 @@ def capacity_by_person(sprint: Sprint) -> list[PersonCapacity]:
         .filter(
             Q(is_active=True, user__is_active=True, role=Role.MARKETER) | Q(taken__isnull=False)
         )
-        .by_name()
     )
     return [
         PersonCapacity(member, member.capacity, member.capacity_note or "", member.taken or 0)

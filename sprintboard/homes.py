@@ -33,13 +33,6 @@ class SprintStrip:
     sprint: Sprint
     progress: metrics.Progress
     ruler: list[str]
-    day_number: int
-    days: int
-
-    @property
-    def days_left(self) -> int:
-        """How many days come after today; negative once the sprint should have ended."""
-        return self.days - self.day_number
 
 
 @dataclass(frozen=True)
@@ -161,8 +154,6 @@ def _strip(sprints: Sequence[Sprint]) -> SprintStrip | None:
         sprint=running,
         progress=metrics.sprint_progress(running),
         ruler=ruler_days(running.starts_on, running.ends_on, today),
-        day_number=(today - running.starts_on).days + 1,
-        days=len(running.days()),
     )
 
 
