@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Self
 
 from django.db import models
@@ -12,6 +13,11 @@ from activity import clock
 from backlog.models import Sprint, Verdict
 from notifications.models import OutboxItem
 from people.models import Membership, Workspace
+
+from .facts import Facts, from_json
+
+# What `Review.marks` may say of an item
+HIDDEN, HIGHLIGHTED = "hidden", "highlighted"
 
 
 class ReviewQuerySet(models.QuerySet["Review"]):
@@ -66,14 +72,40 @@ class Review(models.Model):
     def __str__(self) -> str:
         return f"Review of {self.sprint}"
 
+    def get_absolute_url(self) -> str:
+        """Return the address of the page managers read."""
+        return reverse("review", args=[self.workspace.slug, self.sprint.number])
+
     @property
     def is_published(self) -> bool:
         """Tell whether Sales has it."""
         return self.published_at is not None
 
-    def get_absolute_url(self) -> str:
-        """Return the address of the page managers read."""
-        return reverse("review", args=[self.workspace.slug, self.sprint.number])
+    @property
+    def is_drafted(self) -> bool:
+        """Tell whether it has words to publish."""
+        return bool(self.subject and self.lead)
+
+    @cached_property
+    def frozen(self) -> Facts:
+        """What happened in the sprint. Raises UnknownFactsError if a newer build closed it."""
+        return from_json(self.facts, self.facts_version)
+
+    def is_hidden(self, item_id: str) -> bool:
+        """Tell whether nobody shall read this item."""
+        return bool(self.marks.get(item_id) == HIDDEN)
+
+    def is_highlighted(self, item_id: str) -> bool:
+        """Tell whether this item stands in the mail."""
+        return bool(self.marks.get(item_id) == HIGHLIGHTED)
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def with_journey(self) -> Self:
+        """Fetch who it goes to and how that fared, by name."""
+        return self.select_related("item", "recipient__user").order_by(
+            "recipient__shown_name", "pk"
+        )
 
 
 class Delivery(models.Model):
@@ -83,6 +115,8 @@ class Delivery(models.Model):
     review = models.ForeignKey(Review, models.CASCADE, related_name="deliveries")
     recipient = models.ForeignKey(Membership, models.PROTECT, related_name="+")
     item = models.OneToOneField(OutboxItem, models.PROTECT, related_name="delivery")
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "deliveries"
