@@ -122,7 +122,7 @@ def sprint_is_closed() -> ValidationError:
 
 def _was_committed(sprint: Sprint, task: Task) -> bool:
     """Tell whether the task was in the sprint when it started: the start's activity lists them."""
-    if task.pk is None:
+    if task._state.adding:
         return False
     started = Activity.objects.about(sprint).filter(verb="sprint_started").first()
     return started is not None and any(

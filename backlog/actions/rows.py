@@ -13,7 +13,7 @@ from backlog.models import Category, Channel, Column, Sprint, Task
 from campaigns.models import Campaign
 from people.models import Membership
 
-Owned = TypeVar("Owned", Task, Sprint, Column, Channel, Campaign, Membership)
+Owned = TypeVar("Owned", bound=Task | Sprint | Column | Channel | Campaign | Membership)
 
 
 def fresh_task(record: Change, task: Task, version: int | None = None) -> Task:

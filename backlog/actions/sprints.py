@@ -78,7 +78,7 @@ def make_sprints(record: Change, *, first_on: date | None = None) -> list[Sprint
         starts_on = first_on or today
     elif starts_on < today:
         starts_on += timedelta(days=(today - starts_on).days // length * length)
-    made = []
+    made: list[Sprint] = []
     while planned + len(made) < FEWEST_PLANNED or starts_on <= today + AHEAD:
         number += 1
         made.append(

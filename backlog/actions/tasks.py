@@ -299,7 +299,7 @@ def _by_field(name: str, clean: Any, value: str) -> str:
 
 
 def _cleaned_labels(labels: Iterable[str]) -> list[str]:
-    by_name = {}
+    by_name: dict[str, str] = {}
     for label in labels:
         if name := _by_field("labels", clean_line, label):
             by_name.setdefault(name.casefold(), name)
