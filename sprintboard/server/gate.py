@@ -1,8 +1,8 @@
 """The gate: what a request passes before a thread is spent on it.
 
-Django runs on a few threads. A thread that waits for a slow sender is lost to everybody, so the gate
-reads the whole body first, within a limit and a deadline; a thread then only ever works. It hands on
-the length that it counted itself: a chunked body would reach WSGI as an empty one.
+Django runs on a few threads. A thread that waits for a slow sender is lost to everybody, so the
+gate reads the whole body first, within a limit and a deadline; a thread then only ever works. It
+hands on the length that it counted itself: a chunked body would reach WSGI as an empty one.
 """
 
 import asyncio

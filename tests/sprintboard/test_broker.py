@@ -132,7 +132,7 @@ def test_the_stock_transport_dies_of_the_same_broken_file(folder: Path) -> None:
     with connect(folder, "filesystem") as stock:
         send(stock, "good")
         (folder / "data" / "0_broken.bell.msg").write_bytes(b"")
-        with pytest.raises(ValueError, match="Expecting value|unexpected end"):
+        with pytest.raises(ValueError, match=r"Expecting value|unexpected end"):
             take(stock)
 
 
