@@ -10,7 +10,10 @@ from typing import Any
 
 from celery import Celery
 from celery.beat import Scheduler
-from celery.signals import celeryd_init
+from celery.signals import celeryd_init, task_postrun
+from django.conf import settings
+
+from sprintboard.server.probe import MARK
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sprintboard.settings")
 
@@ -54,3 +57,9 @@ def wait_longer_for_the_broker(conf: Any, **kwargs: Any) -> None:
             "socket_timeout": 10,
             "retry_on_timeout": True,
         }
+
+
+@task_postrun.connect
+def mark_life(**kwargs: Any) -> None:
+    """Leave the mark by which a health check tells a worker that works from one that hangs."""
+    (settings.HOME / MARK).touch()

@@ -7,7 +7,6 @@ a start is quick. It opens no database and starts no thread itself; a fork inher
 
 import ctypes
 import fcntl
-import http.client
 import os
 import signal
 import socket
@@ -19,11 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 import django
 
 from sprintboard.server import __main__ as server
+from sprintboard.server.probe import answers
 
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 6.0
@@ -157,7 +156,7 @@ class Supervisor:
         while not self.stopping:
             self._start_due()
             self._reap()
-            if not self.ready and self._answers():
+            if not self.ready and answers(*self.address, self.site_url):
                 self.ready = True
                 self._welcome()
             if not self.ready and time.monotonic() > hint:
@@ -201,16 +200,6 @@ class Supervisor:
                 ended, status = os.waitpid(part.pid, os.WNOHANG)
                 if ended:
                     say(part.ended(os.waitstatus_to_exitcode(status)))
-
-    def _answers(self) -> bool:
-        connection = http.client.HTTPConnection(*self.address, timeout=1)
-        try:
-            connection.request("GET", "/readyz", headers={"Host": urlsplit(self.site_url).netloc})
-            return connection.getresponse().status == http.client.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
 
     def _welcome(self) -> None:
         from sprintboard.prepare import DEMO  # noqa: PLC0415 - it needs loaded settings
