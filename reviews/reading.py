@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
 
+from django.db.models import Count, Exists, OuterRef
+
 from people.models import Membership, Role
 
 from . import policy
@@ -167,14 +169,32 @@ def own(items: Iterable[Wish], member: Membership) -> tuple[Wish, ...]:
     return tuple(item for item in items if item.requester_id == member.pk)
 
 
-def archive(member: Membership) -> list[ArchiveRow]:
-    """Return the reviews that a member may read, the latest first, in one query."""
+def archive(
+    member: Membership, *, before: int | None = None, limit: int | None = None
+) -> list[ArchiveRow]:
+    """Return the reviews that a member may read, the latest first, in one query.
+
+    With `before` only those of sprints with a lower number.
+    """
     reviews = (
         Review.objects.visible_to(member)
         .select_related("sprint", "workspace")
         .order_by("-sprint__number")
     )
-    return [ArchiveRow(review, review.frozen) for review in reviews]
+    if before is not None:
+        reviews = reviews.filter(sprint__number__lt=before)
+    return [ArchiveRow(review, review.frozen) for review in reviews[:limit]]
+
+
+def read_shares(reviews: Iterable[Review]) -> dict[int, tuple[int, int]]:
+    """Return by review how many of those who got its mail have read it, and how many got it."""
+    read = Reading.objects.filter(review=OuterRef("review"), member=OuterRef("recipient"))
+    shares = (
+        Delivery.objects.filter(review__in=list(reviews))
+        .values("review")
+        .annotate(got=Count("pk"), read=Count("pk", filter=Exists(read)))
+    )
+    return {row["review"]: (row["read"], row["got"]) for row in shares}
 
 
 def recipients(review: Review) -> list[Membership]:
