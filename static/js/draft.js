@@ -26,9 +26,10 @@ function write(form, kept) {
 export default function draft(form) {
   const key = store(form.dataset.draftKey);
   const note = form.querySelector("[data-draft-note]");
+  const { lang } = document.documentElement;
   const say = (at) => {
     if (!note) return;
-    const time = new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const time = new Date(at).toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     note.textContent = note.dataset.draftNote.replace("{time}", time);
     note.hidden = false;
   };

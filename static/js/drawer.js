@@ -15,7 +15,8 @@ async function open(address, { push = true } = {}) {
   await htmx.ajax("GET", address, { target: "#drawer", swap: "innerHTML" });
   panel.removeAttribute("aria-busy");
   if (panel.dataset.failed) return location.assign(address);
-  if (push) history.pushState({ drawer: address }, "", address);
+  // one step back always leads to the page below, whatever was opened on the way
+  if (push) history[panel.hidden ? "pushState" : "replaceState"]({ drawer: address }, "", address);
   panel.hidden = false;
   mark(address);
   (panel.querySelector("[autofocus]") ?? panel.querySelector("h1, h2") ?? panel).focus({ preventScroll: true });
