@@ -1,3 +1,26 @@
-from django.urls import URLPattern, URLResolver
+"""The addresses of board, tasks, backlog and sprints, inside a workspace."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path
+
+from .views import backlog, board, tasks
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("board/", board.board, name="board"),
+    path("board/columns/", board.board_columns, name="board_columns"),
+    path("backlog/", backlog.backlog, name="backlog"),
+    path("backlog/bulk/", backlog.backlog_bulk, name="backlog_bulk"),
+    path("tasks/new/", tasks.new_task, name="new_task"),
+    path("tasks/add/", backlog.quick_add, name="quick_add"),
+    path("tasks/<str:key>/", tasks.task, name="task"),
+    path("tasks/<str:key>/edit/", tasks.task_edit, name="task_edit"),
+    path("tasks/<str:key>/move/", tasks.task_move, name="task_move"),
+    path("tasks/<str:key>/rank/", backlog.task_rank, name="task_rank"),
+    path("tasks/<str:key>/archive/", tasks.task_archive, name="task_archive"),
+    path("tasks/<str:key>/restore/", tasks.task_restore, name="task_restore"),
+    path("tasks/<str:key>/deliverables/", tasks.task_deliverables, name="task_deliverables"),
+    path(
+        "tasks/<str:key>/deliverables/<int:pk>/remove/",
+        tasks.deliverable_remove,
+        name="deliverable_remove",
+    ),
+]

@@ -65,9 +65,14 @@ def create_task(
 
 
 def create_tasks(
-    workspace: Workspace, *, by: Membership | System, titles: list[str], **fields: Any
+    workspace: Workspace,
+    *,
+    by: Membership | System,
+    titles: list[str],
+    at_top: bool = False,
+    **fields: Any,
 ) -> list[Task]:
-    """Make a backlog task of each line, at the end, in their order; empty lines are left out.
+    """Make a backlog task of each line, in their order; empty lines are left out.
 
     Raises PermissionDenied, ValidationError `required`, `too_many` or by field.
     """
@@ -82,7 +87,8 @@ def create_tasks(
     tasks = [task for task, _labels in drafts]
     with change(workspace, by=by) as record:
         record.require(policy.can_edit_tasks, record.workspace)
-        for task, position in zip(tasks, positions_at_end(record, len(tasks)), strict=True):
+        places = (positions_at_top if at_top else positions_at_end)(record, len(tasks))
+        for task, position in zip(tasks, places, strict=True):
             task.position = position
         _make(record, tasks)
         Task.objects.bulk_create(tasks)

@@ -1,0 +1,118 @@
+"""What the views of tasks share: finding one, and telling what became of it."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.forms import Form, ModelForm
+from django.http import Http404, HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from activity.models import Activity
+from people.access import MemberRequest
+from people.models import Membership
+
+from ..models import Task
+
+# Which field of a form a rule's no belongs to, by its code
+FIELD_OF = {"reason_needed": "reason", "over_allowance": "over_reason"}
+
+
+def find_task(member: Membership, key: str) -> Task:
+    """Return the task that people call by this key. Raises Http404 for any other."""
+    prefix, _dash, number = key.rpartition("-")
+    # isdecimal and the length keep what is no number of ours out of the database
+    if prefix.upper() != member.workspace.key or not number.isdecimal() or len(number) > 9:
+        raise Http404
+    task = (
+        Task.objects.visible_to(member)
+        .select_related(
+            "column", "sprint", "promised_sprint", "campaign", "channel", "assignee", "created_by"
+        )
+        .filter(number=int(number))
+        .first()
+    )
+    if task is None:
+        raise Http404
+    task.workspace = member.workspace
+    return task
+
+
+def neighbour(member: Membership, key: str) -> Task | None:
+    """Return the task that a form names as neighbour. Raises ValidationError for an unknown one."""
+    if not key:
+        return None
+    try:
+        return find_task(member, key)
+    except Http404:
+        raise ValidationError(
+            _("%(key)s is not here any more."), "unknown", {"key": key}
+        ) from None
+
+
+def refuse(form: Form | ModelForm[Task], error: ValidationError) -> None:
+    """Put a rule's no where the person looks: at its field, or above the form."""
+    if hasattr(error, "error_dict"):
+        for name, errors in error.error_dict.items():
+            form.add_error(name if name in form.fields else None, errors)
+        return
+    name = FIELD_OF.get(getattr(error, "code", "") or "")
+    form.add_error(name if name in form.fields else None, error)
+
+
+def with_toast(response: HttpResponse, text: str, undo: str = "") -> HttpResponse:
+    """Let htmx say a sentence when it has swapped the answer."""
+    toast = {"text": text, "undo": undo} if undo else {"text": text}
+    response["HX-Trigger"] = json.dumps({"toast": toast})
+    return response
+
+
+def say(request: MemberRequest, text: str, undo: str = "") -> None:
+    """Say a sentence on the next page, with its Undo."""
+    messages.success(request, text, extra_tags=f"undo:{undo}" if undo else "")
+
+
+def address(name: str, task: Task, **query: object) -> str:
+    """Return the address of a task's verb, with what the verb needs in its query."""
+    path = reverse(name, args=[task.workspace.slug, task.key])
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def sent(request: MemberRequest, *names: str) -> QueryDict:
+    """Return what was posted. An Undo has its values in its address: a toast holds one button."""
+    if any(name in request.POST for name in names):
+        return request.POST
+    return request.GET
+
+
+def next_address(request: MemberRequest, otherwise: str) -> str:
+    """Return where the person came from, if that is a page of ours."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    inside = f"/w/{request.member.workspace.slug}/"
+    if wanted.startswith(inside) and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
+        return wanted
+    return otherwise
+
+
+def changed_by(task: Task) -> str:
+    """Return who changed a task last, by first name."""
+    last = Activity.objects.about(task).select_related("actor").first()
+    if last is None or last.actor is None:
+        return _("Somebody")
+    return last.actor.first_name
+
+
+def where(task: Task) -> str:
+    """Say where a task is, for a sentence."""
+    if task.archived_at:
+        return _("the archive")
+    if task.sprint is None:
+        return _("the backlog")
+    if task.sprint.is_active:
+        return task.column.name
+    return _("sprint %(number)s") % {"number": task.sprint.number}

@@ -1,0 +1,398 @@
+"""The backlog: one ranked list, read by the page, filled by the paste, changed by rank and in bulk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import F, IntegerField, QuerySet, Value
+from django.db.models.expressions import ExpressionWrapper
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from activity.changes import Stale
+from people.access import MemberRequest, member_required
+
+from .. import actions, policy
+from ..forms import SORTS, BacklogFilter, BulkForm, QuickAddForm, RankForm
+from ..models import Sprint, Task
+from .answers import (
+    changed_by,
+    find_task,
+    neighbour,
+    next_address,
+    refuse,
+    say,
+    with_toast,
+)
+
+PAGE = 100
+# Beyond this a count is "1000+": counting 100,000 rows costs more than it tells
+COUNTED = 1000
+
+
+@dataclass(frozen=True)
+class Order:
+    """A way to sort: its columns in one direction, so that a page begins by comparing rows."""
+
+    columns: tuple[str, ...]
+    descending: bool = False
+
+    def sorted(self, tasks: QuerySet[Task]) -> QuerySet[Task]:
+        """Put the tasks into this order."""
+        sign = "-" if self.descending else ""
+        return tasks.order_by(*(sign + column for column in self.columns))
+
+    def after(self, tasks: QuerySet[Task], values: list[int]) -> QuerySet[Task]:
+        """Keep what comes behind the row of these values."""
+        compare = TupleLessThan if self.descending else TupleGreaterThan
+        here = Tuple(*(F(column) for column in self.columns))
+        return tasks.filter(compare(here, Tuple(*(Value(value) for value in values))))
+
+    def values(self, task: Task) -> list[int]:
+        """Return where a row stands in this order."""
+        return [getattr(task, column) for column in self.columns]
+
+
+ORDERS = {
+    "rank": Order(("position", "pk")),
+    "demand": Order(("origin_value", "origin_backers", "pk"), descending=True),
+    "impact": Order(("worth", "pk"), descending=True),
+    "age": Order(("number",)),
+}
+
+
+def _with_worth(tasks: QuerySet[Task]) -> QuerySet[Task]:
+    """Add impact to effort as a whole number; what nobody judged comes last."""
+    worth = Coalesce(F("impact"), 0) * 60 / Coalesce(F("effort"), 3)
+    return tasks.annotate(worth=ExpressionWrapper(worth, output_field=IntegerField()))
+
+
+# Reading --------------------------------------------------------------------------------------
+
+
+@require_safe
+@member_required
+def backlog(request: MemberRequest) -> HttpResponse:
+    """Show the ranked list, a page at a time."""
+    form = BacklogFilter(request.GET, workspace=request.member.workspace)
+    if not form.is_valid():
+        return _page(request, form, problem=_problem(form), status=400)
+    return _page(request, form)
+
+
+def _problem(form: BacklogFilter) -> str:
+    names = [str(form.fields[name].label or name) for name in form.errors]
+    return _("This address asks for something that is not here: %(names)s. Here is everything.") % {
+        "names": ", ".join(names)
+    }
+
+
+def _found(request: MemberRequest, asked: dict[str, Any]) -> QuerySet[Task]:
+    tasks = Task.objects.visible_to(request.member)
+    show = asked.get("show")
+    if show == "archived":
+        tasks = tasks.exclude(archived_at=None)
+    else:
+        tasks = tasks.current().filter(sprint=None)
+    for name in ("channel", "campaign", "assignee"):
+        if asked.get(name):
+            tasks = tasks.filter(**{name: asked[name]})
+    if show == "promised":
+        tasks = tasks.exclude(promised_sprint=None)
+    elif show == "sales":
+        tasks = tasks.exclude(origin_name="")
+    elif show == "mine":
+        tasks = tasks.filter(assignee=request.member)
+    elif show == "unassigned":
+        tasks = tasks.filter(assignee=None)
+    return _searched(request, tasks, asked.get("q", ""))
+
+
+def _searched(request: MemberRequest, tasks: QuerySet[Task], words: str) -> QuerySet[Task]:
+    """Find a key as people write it (NW-42, 42), or each word in the title."""
+    prefix, _dash, number = words.strip().rpartition("-")
+    if number.isdecimal() and len(number) <= 9 and prefix.upper() in {"", request.member.workspace.key}:
+        return tasks.filter(number=int(number))
+    for word in words.split()[:6]:
+        tasks = tasks.filter(title__icontains=word)
+    return tasks
+
+
+def _cursor(asked: dict[str, Any], order: Order) -> tuple[list[int], int] | None:
+    """Read where the page begins: the values of the row before it, and that row's number."""
+    parts = (asked.get("after") or "").split(".")
+    numbers = [int(part) for part in parts if part.lstrip("-").isdecimal() and len(part) < 20]
+    if len(numbers) != len(parts) or len(numbers) != len(order.columns) + 1:
+        return None
+    return numbers[:-1], max(0, min(numbers[-1], 10_000_000))
+
+
+def _page(
+    request: MemberRequest,
+    form: BacklogFilter,
+    *,
+    problem: str = "",
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    asked = {} if problem else form.cleaned_data
+    name = asked.get("sort") or "rank"
+    order = ORDERS[name]
+    found = _with_worth(_found(request, asked)) if name == "impact" else _found(request, asked)
+    cursor = _cursor(asked, order) if asked.get("after") else None
+    if asked.get("after") and cursor is None:
+        return _page(
+            request, form, problem=_("This page of the list is gone. Here is its top."), status=400
+        )
+    listed = order.sorted(found.for_rows())
+    tasks = list((order.after(listed, cursor[0]) if cursor else listed)[: PAGE + 1])
+    context = {
+        **_frame(request, form, asked, name),
+        "tasks": tasks[:PAGE],
+        "problem": problem,
+        "before": cursor[1] if cursor else 0,
+        "total": _counted(found, cursor, tasks),
+        "next_page": _next_page(request, order, cursor, tasks),
+        **more,
+    }
+    template = "backlog/backlog.html#list" if _wants_list(request) else "backlog/backlog.html"
+    return render(request, template, context, status=status)
+
+
+def _counted(
+    found: QuerySet[Task], cursor: tuple[list[int], int] | None, tasks: list[Task]
+) -> str:
+    if cursor is None and len(tasks) <= PAGE:
+        return str(len(tasks))
+    count = found.order_by().values("pk")[: COUNTED + 1].count()
+    return f"{COUNTED}+" if count > COUNTED else str(count)
+
+
+def _next_page(
+    request: MemberRequest, order: Order, cursor: tuple[list[int], int] | None, tasks: list[Task]
+) -> str:
+    if len(tasks) <= PAGE:
+        return ""
+    rank = (cursor[1] if cursor else 0) + PAGE
+    after = ".".join(str(value) for value in (*order.values(tasks[PAGE - 1]), rank))
+    return _with(request.GET, after=after)
+
+
+def _with(query: QueryDict, **changes: str) -> str:
+    """Return this page's address with other parameters; an empty one is left out."""
+    changed = query.copy()
+    changed.pop("after", None)
+    for name, value in changes.items():
+        changed.pop(name, None)
+        if value:
+            changed[name] = value
+    for name in [name for name in changed if not changed[name]]:
+        changed.pop(name)
+    return f"?{changed.urlencode()}" if changed else "?"
+
+
+def _frame(
+    request: MemberRequest, form: BacklogFilter, asked: dict[str, Any], sort: str
+) -> dict[str, Any]:
+    """Return what surrounds the list: tabs, sorting, and what this reader may do."""
+    workspace = request.member.workspace
+    show = asked.get("show") or ""
+    may_edit = policy.can_edit_tasks(request.member, workspace)
+    filtered = any(asked.get(name) for name in ("q", "channel", "campaign", "assignee", "show"))
+    views = form.fields["show"].choices  # type: ignore[attr-defined]
+    return {
+        "form": form,
+        "workspace": workspace,
+        "may_edit": may_edit,
+        "archived": show == "archived",
+        "can_edit": may_edit and show != "archived",
+        "can_rank": may_edit and sort == "rank" and not filtered,
+        "filtered": filtered,
+        "sort": sort,
+        "views": [(_with(request.GET, show=key), label, key == show) for key, label in views],
+        "sorts": [
+            (_with(request.GET, sort="" if key == "rank" else key), label, key == sort)
+            for key, label in SORTS
+        ],
+        "kept": [(k, v) for k, v in request.GET.items() if k in {"show", "sort"} and v],
+        "plannable": Sprint.objects.visible_to(request.member).planned().first() if may_edit else None,
+        "here": request.get_full_path(),
+        "quick_add": QuickAddForm(),
+    }
+
+
+def _wants_list(request: MemberRequest) -> bool:
+    return bool(request.htmx) and (request.htmx.target or "").endswith("backlog-list")
+
+
+# Filling --------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required
+def quick_add(request: MemberRequest) -> HttpResponse:
+    """Make a task of each pasted line."""
+    workspace = request.member.workspace
+    if not policy.can_edit_tasks(request.member, workspace):
+        raise PermissionDenied
+    form = QuickAddForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = actions.create_tasks(
+                workspace,
+                by=request.member,
+                titles=form.cleaned_data["lines"],
+                at_top=form.cleaned_data["where"] != "end",
+            )
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            say(request, _added(made, on_top=form.cleaned_data["where"] != "end"))
+            return redirect("backlog", workspace.slug)
+    status = 422 if request.method == "POST" else 200
+    context = {"form": form, "workspace": workspace}
+    return render(request, "backlog/quick_add.html", context, status=status)
+
+
+def _added(made: list[Task], *, on_top: bool) -> str:
+    where = _("on top") if on_top else _("at the end")
+    return ngettext(
+        "%(count)s task added %(where)s.", "%(count)s tasks added %(where)s.", len(made)
+    ) % {"count": len(made), "where": where}
+
+
+# Ranking --------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required
+def task_rank(request: MemberRequest, key: str) -> HttpResponse:
+    """Move a task in the backlog's order: a step, to an end, or beside another one."""
+    found = find_task(request.member, key)
+    if not policy.can_edit_tasks(request.member, found):
+        raise PermissionDenied
+    if request.method != "POST":
+        return _rank_page(request, found)
+    form = RankForm(request.POST or request.GET)
+    if not form.is_valid():
+        return _rank_page(request, found, str(next(iter(form.errors.values()))[0]), 422)
+    asked = form.cleaned_data
+    try:
+        place = _place(request, found, asked)
+        ranked = actions.rank_task(found, by=request.member, version=asked["version"], **place)
+    except Stale:
+        return _ranked_meanwhile(request, key)
+    except ValidationError as error:
+        return _rank_page(request, found, str(error.messages[0]), 422)
+    return _ranked(request, ranked, asked["to"])
+
+
+def _place(request: MemberRequest, found: Task, asked: dict[str, Any]) -> dict[str, Any]:
+    """Return what the verb takes: an end, or a neighbour."""
+    to = asked["to"]
+    if to in {"top", "bottom"}:
+        return {to: True}
+    others = Task.objects.visible_to(request.member).current().filter(sprint=found.sprint_id)
+    if to == "up":
+        above = others.filter(position__lt=found.position).ranked().last()
+        return {"before": above} if above else {"top": True}
+    if to == "down":
+        below = others.filter(position__gt=found.position).ranked().first()
+        return {"after": below} if below else {"bottom": True}
+    return {
+        "before": neighbour(request.member, asked["before"]),
+        "after": neighbour(request.member, asked["after"]),
+    }
+
+
+def _ranked(request: MemberRequest, ranked: Task, to: str) -> HttpResponse:
+    above = Task.objects.visible_to(request.member).backlog().filter(position__lt=ranked.position)
+    words = {"key": ranked.key, "rank": above.count() + 1}
+    text = _("%(key)s has rank %(rank)s now.") % words
+    here = next_address(request, reverse("backlog", args=[ranked.workspace.slug]))
+    if _wants_list(request):
+        return with_toast(_list_again(request, here), text)
+    say(request, text)
+    return redirect(f"{here}#row-{ranked.pk}")
+
+
+def _list_again(request: MemberRequest, here: str, status: int = 200) -> HttpResponse:
+    """Render the list that the person looks at, which is not the address that was posted to."""
+    request.GET = QueryDict(here.partition("?")[2])  # type: ignore[assignment]
+    form = BacklogFilter(request.GET, workspace=request.member.workspace)
+    if not form.is_valid():
+        request.GET = QueryDict("")  # type: ignore[assignment]
+        form = BacklogFilter(request.GET, workspace=request.member.workspace)
+        form.is_valid()
+    return _page(request, form, status=status)
+
+
+def _ranked_meanwhile(request: MemberRequest, key: str) -> HttpResponse:
+    current = find_task(request.member, key)
+    text = _("%(key)s stays where it is: %(who)s changed it first.") % {
+        "key": current.key,
+        "who": changed_by(current),
+    }
+    if _wants_list(request):
+        here = next_address(request, reverse("backlog", args=[current.workspace.slug]))
+        return with_toast(_list_again(request, here, status=409), text)
+    return _rank_page(request, current, text, 409)
+
+
+def _rank_page(
+    request: MemberRequest, found: Task, problem: str = "", status: int = 200
+) -> HttpResponse:
+    context = {
+        "task": found,
+        "workspace": request.member.workspace,
+        "problem": problem,
+        "places": RankForm.base_fields["to"].choices,  # type: ignore[attr-defined]
+        "next": next_address(request, ""),
+    }
+    return render(request, "backlog/task_rank.html", context, status=status)
+
+
+# In bulk --------------------------------------------------------------------------------------
+
+
+@require_POST
+@member_required
+def backlog_bulk(request: MemberRequest) -> HttpResponse:
+    """Change or archive every ticked task in one step."""
+    member = request.member
+    if not policy.can_edit_tasks(member, member.workspace):
+        raise PermissionDenied
+    here = next_address(request, reverse("backlog", args=[member.workspace.slug]))
+    form = BulkForm(request.POST, workspace=member.workspace)
+    if not form.is_valid():
+        return _bulk_refused(request, here, str(next(iter(form.errors.values()))[0]))
+    ids = [task.pk for task in form.cleaned_data["task"]]
+    try:
+        if changes := form.changes():
+            actions.bulk_edit(member.workspace, by=member, task_ids=ids, **changes)
+            text = ngettext("%(count)s task changed.", "%(count)s tasks changed.", len(ids))
+        else:
+            actions.bulk_archive(member.workspace, by=member, task_ids=ids)
+            text = ngettext("%(count)s task archived.", "%(count)s tasks archived.", len(ids))
+    except ValidationError as error:
+        return _bulk_refused(request, here, str(error.messages[0]))
+    say(request, text % {"count": len(ids)})
+    return redirect(here)
+
+
+def _bulk_refused(request: MemberRequest, here: str, problem: str) -> HttpResponse:
+    """Show the same list with the ticks kept, and why nothing was changed."""
+    picked = {int(pk) for pk in request.POST.getlist("task") if pk.isdecimal() and len(pk) < 19}
+    request.GET = QueryDict(here.partition("?")[2])  # type: ignore[assignment]
+    form = BacklogFilter(request.GET, workspace=request.member.workspace)
+    if not form.is_valid():
+        return _page(request, form, problem=problem, status=422, picked=picked)
+    return _page(request, form, status=422, bulk_problem=problem, picked=picked)
