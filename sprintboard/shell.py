@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.db.models import Count, OuterRef, Subquery
@@ -15,9 +14,6 @@ from django.utils.translation import gettext as _
 from backlog.models import Sprint
 from people.models import Membership, Workspace
 from requests_intake.models import Request
-
-if TYPE_CHECKING:
-    from people.models import User
 
 #: The first part of an address inside a workspace, and the place that it belongs to.
 SECTIONS = {
@@ -94,8 +90,7 @@ class Shell:
     @cached_property
     def others(self) -> list[Workspace]:
         """The reader's other workspaces, by name."""
-        user = cast("User", self.member.user)
-        return list(Workspace.objects.of(user).exclude(pk=self.workspace.pk)[:20])
+        return list(Workspace.objects.of(self.member.user).exclude(pk=self.workspace.pk)[:20])
 
     def _place(
         self, key: str, label: str, icon: str, name: str, *args: object, count: int = 0

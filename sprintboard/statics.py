@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib.staticfiles.apps import StaticFilesConfig
 from whitenoise.storage import CompressedManifestStaticFilesStorage
@@ -23,7 +23,7 @@ IMPORT = re.compile(r'^@import url\("([\w/.-]+)"\);$', re.MULTILINE)
 class StaticFiles(StaticFilesConfig):
     """Collects only what a page loads; htmx also ships extensions, sources and editor files."""
 
-    ignore_patterns: ClassVar[list[str]] = [
+    ignore_patterns = [
         *StaticFilesConfig.ignore_patterns,
         *("ext", "editors", "scripts", "skills", "htmax*", "*.d.ts", "*-italic.woff2"),
         *("htmx.js", "htmx.min.js*", "htmx.esm.js", "htmx-[24]*.js", "django-htmx.js"),
