@@ -6,16 +6,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from backlog import metrics as backlog
+from backlog.models import Capacity, Sprint, SprintState, Task
 
 from . import answer_clock
 from .models import Request, RequestState
 from .tracker import Step, tracker
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    from django.db.models import QuerySet
+
     from people.models import Workspace
 
-__all__ = ["InTime", "Step", "answer_due", "answered_in_time", "tracker"]
+__all__ = [
+    "InTime",
+    "SprintRoom",
+    "Step",
+    "answer_due",
+    "answered_in_time",
+    "room_in_sprints",
+    "tracker",
+]
 
 
 def answer_due(submitted_at: datetime, workspace: Workspace) -> datetime:
@@ -50,3 +66,48 @@ def answered_in_time(workspace: Workspace, since: datetime, until: datetime) -> 
         in_time=Count("pk", filter=Q(answered_at__lte=F("answer_due_at"))),
     )
     return InTime(in_time=counted["in_time"], total=counted["total"])
+
+
+@dataclass(frozen=True)
+class SprintRoom:
+    """How full a sprint is, in points: what is pulled or promised, of what it can take."""
+
+    sprint: Sprint
+    taken: int
+    capacity: int
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether one more promise would be one too many."""
+        return 0 < self.capacity <= self.taken
+
+
+def room_in_sprints(workspace: Workspace, planned: int = 3) -> list[SprintRoom]:
+    """Return the running sprint, if any, and the next ones; two queries.
+
+    A sprint can take what the team said it has; where nobody said, the average of the last three.
+    """
+    open_tasks = Task.objects.filter(archived_at=None).order_by()
+    pulled = open_tasks.filter(sprint=OuterRef("pk")).values("sprint")
+    promised = open_tasks.filter(sprint=None, promised_sprint=OuterRef("pk"))
+    said = Capacity.objects.filter(sprint=OuterRef("pk")).order_by().values("sprint")
+    sprints = (
+        Sprint.objects.filter(workspace=workspace)
+        .exclude(state=SprintState.CLOSED)
+        .annotate(
+            pulled=_points(pulled),
+            promised=_points(promised.values("promised_sprint")),
+            said=_points(said),
+        )
+        .order_by("state", "number")  # active comes before planned
+    )
+    average = round(backlog.velocity(workspace).average)
+    rooms = []
+    for sprint in sprints[: planned + 1]:
+        sprint.workspace = workspace
+        rooms.append(SprintRoom(sprint, sprint.pulled + sprint.promised, sprint.said or average))
+    return rooms if rooms and rooms[0].sprint.is_active else rooms[:planned]
+
+
+def _points(grouped: QuerySet[Any, Any]) -> Coalesce:
+    return Coalesce(Subquery(grouped.annotate(total=Sum("points")).values("total")), 0)

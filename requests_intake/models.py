@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Self
 
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.urls import reverse
@@ -133,12 +133,22 @@ class Request(models.Model):
     entered_by = models.ForeignKey(Membership, models.PROTECT, related_name="+")
     title = models.CharField(_("what you need"), max_length=200)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, blank=True)
-    heard = models.TextField(_("what you hear from buyers"), max_length=4_000, blank=True)
+    heard = models.TextField(
+        _("what you hear from buyers"),
+        max_length=4_000,
+        validators=[MaxLengthValidator(4_000)],
+        blank=True,
+    )
     buyers = models.CharField(_("which buyers"), max_length=200, blank=True)
     stage = models.CharField(
         _("stage of the sales cycle"), max_length=20, choices=Stage.choices, blank=True
     )
-    would_help = models.TextField(_("what you think would help"), max_length=4_000, blank=True)
+    would_help = models.TextField(
+        _("what you think would help"),
+        max_length=4_000,
+        validators=[MaxLengthValidator(4_000)],
+        blank=True,
+    )
     accounts = models.CharField(_("accounts or deals"), max_length=300, blank=True)
     deal_value = models.PositiveIntegerField(
         _("value of the deals"),
@@ -154,7 +164,9 @@ class Request(models.Model):
         blank=True,
         validators=[MaxValueValidator(MOST_MONEY)],
     )
-    links = models.TextField(_("links"), max_length=2_000, blank=True)
+    links = models.TextField(
+        _("links"), max_length=2_000, validators=[MaxLengthValidator(2_000)], blank=True
+    )
 
     state = models.CharField(
         max_length=10, choices=RequestState.choices, default=RequestState.WAITING
@@ -282,7 +294,7 @@ class Decision(models.Model):
     request = models.ForeignKey(Request, models.CASCADE, related_name="decisions")
     kind = models.CharField(max_length=10, choices=DecisionKind.choices)
     reason = models.CharField(_("reason"), max_length=20, choices=DeclineReason.choices, blank=True)
-    words = models.TextField(_("answer"), max_length=4_000)
+    words = models.TextField(_("answer"), max_length=4_000, validators=[MaxLengthValidator(4_000)])
     sprint = models.ForeignKey(
         Sprint, models.PROTECT, null=True, blank=True, related_name="decisions"
     )

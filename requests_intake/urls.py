@@ -1,3 +1,18 @@
-from django.urls import URLPattern, URLResolver
+"""Addresses of the intake, below /w/<slug>/."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("requests/", views.request_list, name="requests"),
+    path("requests/new/", views.request_new, name="request_new"),
+    path("requests/<str:key>/", views.request_page, name="request"),
+    path("requests/<str:key>/receipt/", views.request_receipt, name="request_receipt"),
+    path("requests/<str:key>/accept/", views.request_accept, name="request_accept"),
+    path("requests/<str:key>/plan/", views.request_plan, name="request_plan"),
+    path("requests/<str:key>/decline/", views.request_decline, name="request_decline"),
+    path("requests/<str:key>/undo/", views.decision_undo, name="decision_undo"),
+    path("triage/", views.triage, name="triage"),
+    path("triage/<str:key>/", views.triage_request, name="triage_request"),
+]

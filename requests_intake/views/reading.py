@@ -1,0 +1,137 @@
+"""What everybody may read: the list of requests, and one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from activity import clock
+from people.access import MemberRequest, member_required
+from people.models import Membership, Role
+from requests_intake import policy, reading
+from requests_intake.forms import FilterForm
+from requests_intake.models import Request, RequestQuerySet, RequestState
+from requests_intake.tracker import Work
+
+from .lookup import named_by
+
+PAGE = 25
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way to narrow the list: its word, where it leads, and whether it is the one shown."""
+
+    label: str
+    url: str
+    current: bool
+
+
+@require_GET
+@member_required
+def request_list(request: MemberRequest) -> HttpResponse:
+    """List requests, the newest first: a rep's own, or everybody's."""
+    member = request.member
+    form = FilterForm(request.GET)
+    form.is_valid()
+    state: str = form.cleaned_data.get("state", "")
+    reps = list(Membership.objects.visible_to(member).with_role(Role.SALES).by_name())
+    who = _who(form.cleaned_data.get("who", ""), member, reps)
+    found = _in_state(Request.objects.visible_to(member), state)
+    if who is not None:
+        found = found.filter(requester=who)
+    rows, newer, older = _page(
+        found, form.cleaned_data.get("before"), form.cleaned_data.get("after")
+    )
+    address = reverse("requests", args=[member.workspace.slug])
+    chosen = {"state": state, "who": str(who.pk) if who else "all"}
+    return render(
+        request,
+        "requests_intake/list.html",
+        {
+            "workspace": member.workspace,
+            "rows": [reading.track(row, member) for row in rows],
+            "states": [
+                Choice(str(label), _address(address, {**chosen, "state": value}), value == state)
+                for value, label in FilterForm.STATES
+            ],
+            "state": state,
+            "reps": reps,
+            "who": who,
+            "is_filtered": bool(state) or (who is not None and who.pk != member.pk),
+            "can_submit": policy.can_submit(member),
+            "newer": _address(address, {**chosen, "after": rows[0].number}) if newer else "",
+            "older": _address(address, {**chosen, "before": rows[-1].number}) if older else "",
+        },
+    )
+
+
+@require_GET
+@member_required
+def request_page(request: MemberRequest, key: str) -> HttpResponse:
+    """Show one request: where it is, what was asked, the answer, and what came of it."""
+    member = request.member
+    asked = named_by(key, member, Request.objects.tracked_with_results())
+    tracked = reading.track(asked, member)
+    work = Work(asked)
+    decision = asked.decision
+    return render(
+        request,
+        "requests_intake/request.html",
+        {
+            "asked": asked,
+            "tracked": tracked,
+            "decision": decision,
+            "work": work,
+            "links": [link for task in work.done for link in task.deliverables.all()],
+            "can_answer": policy.can_answer(member, asked),
+            "can_undo": decision is not None
+            and decision.can_still_be_undone(clock.now())
+            and policy.can_undo(member, decision),
+            "workspace": member.workspace,
+        },
+    )
+
+
+def _who(chosen: str, member: Membership, reps: list[Membership]) -> Membership | None:
+    """Return whose requests to show: a rep sees his own until he chooses otherwise."""
+    if chosen == "all" or (not chosen and not member.is_sales):
+        return None
+    if not chosen or chosen == "me":
+        return member
+    return next((rep for rep in reps if str(rep.pk) == chosen), None)
+
+
+def _in_state(requests: RequestQuerySet, state: str) -> RequestQuerySet:
+    if state == "waiting":
+        return requests.filter(state=RequestState.WAITING)
+    if state == "coming":
+        return requests.said_yes_to().exclude(pk__in=requests.with_all_done().values("pk"))
+    if state == "delivered":
+        return requests.said_yes_to().with_all_done()
+    if state == "declined":
+        return requests.filter(state=RequestState.DECLINED)
+    return requests
+
+
+def _page(
+    found: RequestQuerySet, before: int | None, after: int | None
+) -> tuple[list[Request], bool, bool]:
+    """Return one page by the number of a neighbour, and whether there is a newer and an older."""
+    if after is not None:
+        nearest = found.filter(number__gt=after).order_by("number").tracked()[: PAGE + 1]
+        rows = list(nearest)
+        return rows[:PAGE][::-1], len(rows) > PAGE, bool(rows)
+    if before is not None:
+        found = found.filter(number__lt=before)
+    rows = list(found.order_by("-number").tracked()[: PAGE + 1])
+    return rows[:PAGE], before is not None and bool(rows), len(rows) > PAGE
+
+
+def _address(address: str, values: dict[str, object]) -> str:
+    return f"{address}?{urlencode(values)}"
