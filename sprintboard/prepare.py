@@ -23,11 +23,17 @@ Say = Callable[[str], None]
 def prepare(say: Say) -> None:
     """Bring this installation up to date; says what it does, and nothing when nothing is to do."""
     collect_static(say)
-    if not MigrationRecorder(connection).has_table():
+    if _is_new():
         make_database(say)
     elif _pending():
         say("Updating the database …")
         call_command("migrate", interactive=False, verbosity=0)
+
+
+def _is_new() -> bool:
+    if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
+        return True  # to look inside would make an empty file
+    return not MigrationRecorder(connection).has_table()
 
 
 def _pending() -> bool:

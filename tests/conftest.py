@@ -9,8 +9,15 @@ from django.db import connection
 from django.test import Client
 
 from people.models import Membership
+from sprintboard import celery_app
 from tests import arranging as arrange
 from tests.factories import FJORD, NORTHWIND, World, make_world
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bells_ring_nowhere() -> None:
+    """Keep the rings of tests out of the queue that a developer's own worker reads."""
+    celery_app.conf.update(broker_url="memory://", broker_transport_options={})
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +28,7 @@ def _plain_settings(settings, tmp_path):
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
-    settings.CELERY_TASK_ALWAYS_EAGER = False
+    settings.STATIC_ROOT = tmp_path  # it has to exist; what is served from it is tests/run's
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +39,7 @@ def _writes_only_inside_changes(request: pytest.FixtureRequest) -> Iterator[None
     ):
         yield
         return
+    request.getfixturevalue("_django_db_helper")  # so that its clean-up comes after the guard
     with connection.execute_wrapper(arrange.guard):
         yield
 

@@ -1,7 +1,7 @@
 """`python -m sprintboard.server.probe [web|worker]`: the health check of a container.
 
-Exit code 0 when the part works. The web server is asked; the worker leaves a mark with each job, and
-beat rings several each minute.
+Exit code 0 when the part works. The web server is asked; the worker leaves a mark with each job,
+and beat rings several each minute.
 """
 
 import http.client

@@ -1,0 +1,108 @@
+"""Health: alive without looking, ready only with a database that is up to date."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import InterfaceError, OperationalError, connection
+from django.test import Client
+
+from sprintboard import health
+from sprintboard.server import probe
+
+pytestmark = pytest.mark.django_db
+NOBODY_LISTENS = "redis://127.0.0.1:1/0"
+
+
+def break_database(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise error("the connection is gone")
+
+    monkeypatch.setattr(connection, "cursor", fail)
+
+
+def test_alive_asks_no_database(client: Client, django_assert_num_queries: Callable) -> None:
+    with django_assert_num_queries(0):
+        answer = client.get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok"}
+
+
+def test_ready_costs_two_small_queries(
+    client: Client, django_assert_max_num_queries: Callable
+) -> None:
+    health.known_migrations()
+    with django_assert_max_num_queries(3):
+        answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ready",
+        "database": "ok",
+        "migrations": "ok",
+        "broker": "ok",
+    }
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_without_its_database_it_is_alive_and_not_ready(
+    client: Client, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    break_database(monkeypatch, error)
+    assert client.get("/healthz").status_code == 200
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["database"] == "down"
+
+
+def test_a_database_that_lacks_a_migration_is_not_ready(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = health.known_migrations()
+    monkeypatch.setattr(health, "known_migrations", lambda: known | {("activity", "0999_next")})
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["migrations"] == "missing"
+
+
+def test_a_lost_broker_is_degraded_and_still_ready(client: Client, settings: Any) -> None:
+    settings.REDIS_URL = NOBODY_LISTENS
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["broker"] == "degraded"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_the_answers_are_fresh_and_name_no_version_and_no_host(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert "no-store" in answer["Cache-Control"]
+    assert not set(json.dumps(answer.json())) & set("0123456789./@")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_is_only_read(client: Client, path: str) -> None:
+    assert client.post(path).status_code == 405
+
+
+def test_health_needs_no_https(client: Client, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/readyz").status_code == 200
+    assert client.get("/accounts/login/").status_code == 301
+
+
+def test_a_worker_is_healthy_after_a_job_and_not_when_it_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPRINTBOARD_HOME", str(tmp_path))
+    assert probe.main("worker") == 1
+    (tmp_path / probe.MARK).touch()
+    assert probe.main("worker") == 0
+    monkeypatch.setattr(probe, "SILENT_SECONDS", -1)
+    assert probe.main("worker") == 1
+
+
+def test_a_web_server_that_does_not_listen_is_not_healthy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "1")
+    monkeypatch.setenv("SITE_URL", "http://127.0.0.1:1")
+    assert probe.main("web") == 1
