@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from celery import signature
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -340,10 +341,14 @@ def _apply(review: Review, changes: dict[str, Any]) -> list[str]:
 
 def _clean_words(name: str, value: object) -> str:
     clean = clean_line if name in ONE_LINE else clean_text
+    longest = Review._meta.get_field(name).max_length or 0
     try:
-        return clean(str(value or ""))
+        text = clean(str(value or ""))
+        # a model's TextField keeps its limit for forms alone
+        MaxLengthValidator(longest)(text)
     except ValidationError as error:
         raise ValidationError({name: error}) from error
+    return text
 
 
 def _clean_marks(review: Review, marks: dict[str, str]) -> dict[str, str]:
