@@ -232,7 +232,7 @@ def main() -> int:
     """Start all of it; return the exit code."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sprintboard.settings")
     try:
-        listener = server.listen()
+        listener = server.bind()
     except OSError as error:
         port = os.environ.get("PORT", server.PORT)
         say(f"Port {port} cannot be used ({error.strerror}). Name another: make run PORT=8001")

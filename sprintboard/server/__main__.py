@@ -10,12 +10,20 @@ PORT = 8000
 GRACE_SECONDS = 3
 
 
-def listen() -> socket.socket:
-    """Return the socket that SPRINTBOARD_HOST and PORT name; raises OSError when it is taken."""
+def bind() -> socket.socket:
+    """Return the socket that SPRINTBOARD_HOST and PORT name; raises OSError when it is taken.
+
+    It does not listen before the server does: until then a visitor is refused, not left waiting.
+    """
     host = os.environ.get("SPRINTBOARD_HOST", "127.0.0.1")
-    port = int(os.environ.get("PORT", PORT))
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=1024)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, int(os.environ.get("PORT", PORT))))
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def serve(listener: socket.socket) -> None:
@@ -40,4 +48,4 @@ def serve(listener: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    serve(listen())
+    serve(bind())
