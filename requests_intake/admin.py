@@ -1,25 +1,10 @@
 """Read-only pages for operators."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
+
+from people.admin import ReadOnlyAdmin
 
 from .models import Decision, Request
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Requests come by the form of the workspace."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What was asked and answered is changed by verbs alone."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing that Sales asked is lost."""
-        return False
 
 
 @admin.register(Request)
