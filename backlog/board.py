@@ -149,7 +149,7 @@ def draw_card(row: CardRow, due_in: int | None) -> SafeString:
         "due_in": due_in,
         "late": -due_in if due_in is not None and due_in < 0 else 0,
     }
-    return get_template("backlog/card.html").render(context)
+    return SafeString(get_template("backlog/card.html").render(context))
 
 
 @lru_cache(maxsize=REMEMBERED_CARDS)

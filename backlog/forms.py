@@ -35,7 +35,7 @@ def _number_or_none(value: str) -> int | None:
     return int(value) if value else None
 
 
-class TaskForm(forms.ModelForm[Task]):
+class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
     """A task as its edit page shows it. Choices are the workspace's own."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -105,14 +105,16 @@ class TaskForm(forms.ModelForm[Task]):
 
     def values(self) -> dict[str, Any]:
         """Return what the verb takes."""
-        return {name: self.cleaned_data[name] for name in (*self._meta.fields or (), "labels")}
+        return {name: self.cleaned_data[name] for name in (*(self._meta.fields or ()), "labels")}
 
 
 def marketers(workspace: Workspace, kept: int | None = None) -> Any:
     """Return who may be given a task: marketers, and whoever has this one already."""
     people = Membership.objects.filter(workspace=workspace)
-    running = Q(role=Role.MARKETER, is_active=True, user__is_active=True)
-    return people.filter(running | Q(pk=kept)).by_name()
+    wanted = Q(role=Role.MARKETER, is_active=True, user__is_active=True)
+    if kept is not None:
+        wanted |= Q(pk=kept)
+    return people.filter(wanted).by_name()
 
 
 class NewTaskForm(TaskForm):
@@ -194,7 +196,7 @@ class MoveForm(VersionForm):
         sprints = Sprint.objects.filter(workspace=here).exclude(state=SprintState.CLOSED)
         for name, found in (
             ("column", Column.objects.filter(workspace=here)),
-            ("sprint", sprints.exclude(pk=task.sprint_id).order_by("number")),
+            ("sprint", sprints.exclude(pk=task.sprint_id or 0).order_by("number")),
             ("swap_out", swappable(here).exclude(pk=task.pk)),
         ):
             cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = found
@@ -215,9 +217,7 @@ class MoveForm(VersionForm):
 
 def swappable(workspace_id: int) -> Any:
     """Return what may leave the running sprint for something else."""
-    tasks = Task.objects.current().filter(
-        workspace=workspace_id, sprint__state=SprintState.ACTIVE
-    )
+    tasks = Task.objects.current().filter(workspace=workspace_id, sprint__state=SprintState.ACTIVE)
     return tasks.open().ranked()
 
 
@@ -247,8 +247,9 @@ class QuickAddForm(forms.Form):
 
     def clean_lines(self) -> list[str]:
         """Return the titles; empty lines and bullets fall away."""
-        lines = (" ".join(line.split()).strip("-*• ") for line in self.cleaned_data["lines"].splitlines())
-        titles = [line for line in lines if line]
+        lines = self.cleaned_data["lines"].splitlines()
+        cleaned = (" ".join(line.split()).strip("-*• ") for line in lines)
+        titles = [line for line in cleaned if line]
         if not titles:
             raise ValidationError(_("Write at least one line."), "empty")
         if len(titles) > MOST_LINES:

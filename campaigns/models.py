@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,15 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
     def visible_to(self, member: Membership) -> Self:
         """Return the campaigns of the reader's workspace."""
         return self.filter(workspace=member.workspace_id)
+
+    def with_task_counts(self) -> Self:
+        """Count with each its tasks: `tasks_open` and `tasks_done`."""
+        current = Q(tasks__archived_at=None)
+        done = Q(tasks__column__category="done")
+        return self.annotate(
+            tasks_open=Count("tasks", filter=current & ~done),
+            tasks_done=Count("tasks", filter=current & done),
+        )
 
     def by_date(self) -> Self:
         """Order by first day, the latest first."""
@@ -58,3 +68,11 @@ class Campaign(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address of the page where it is read and edited."""
         return reverse("campaign", args=[self.workspace.slug, self.pk])
+
+    def when(self, today: date) -> str:
+        """Say whether it is "current", "coming" or "past" on a day; without dates it is current."""
+        if self.ends_on is not None and self.ends_on < today:
+            return "past"
+        if self.starts_on is not None and self.starts_on > today:
+            return "coming"
+        return "current"

@@ -7,17 +7,16 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.forms import Form, ModelForm
+from django.forms.forms import BaseForm
 from django.http import Http404, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from activity.models import Activity
+from backlog.models import Task
 from people.access import MemberRequest
 from people.models import Membership
-
-from ..models import Task
 
 # Which field of a form a rule's no belongs to, by its code
 FIELD_OF = {"reason_needed": "reason", "over_allowance": "over_reason"}
@@ -50,19 +49,17 @@ def neighbour(member: Membership, key: str) -> Task | None:
     try:
         return find_task(member, key)
     except Http404:
-        raise ValidationError(
-            _("%(key)s is not here any more."), "unknown", {"key": key}
-        ) from None
+        raise ValidationError(_("%(key)s is not here any more."), "unknown", {"key": key}) from None
 
 
-def refuse(form: Form | ModelForm[Task], error: ValidationError) -> None:
+def refuse(form: BaseForm, error: ValidationError) -> None:
     """Put a rule's no where the person looks: at its field, or above the form."""
     if hasattr(error, "error_dict"):
         for name, errors in error.error_dict.items():
             form.add_error(name if name in form.fields else None, errors)
         return
-    name = FIELD_OF.get(getattr(error, "code", "") or "")
-    form.add_error(name if name in form.fields else None, error)
+    field = FIELD_OF.get(getattr(error, "code", "") or "", "")
+    form.add_error(field if field in form.fields else None, error)
 
 
 def with_toast(response: HttpResponse, text: str, undo: str = "") -> HttpResponse:

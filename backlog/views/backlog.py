@@ -1,4 +1,4 @@
-"""The backlog: one ranked list, read by the page, filled by the paste, changed by rank and in bulk."""
+"""The backlog: one ranked list; it is filled by pasting, changed by rank and in bulk."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import F, IntegerField, QuerySet, Value
+from django.db.models import F, IntegerField, Value
 from django.db.models.expressions import ExpressionWrapper
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Coalesce
@@ -18,11 +18,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from activity.changes import Stale
+from backlog import actions, policy
+from backlog.forms import SORTS, BacklogFilter, BulkForm, QuickAddForm, RankForm
+from backlog.models import Sprint, Task, TaskQuerySet
 from people.access import MemberRequest, member_required
 
-from .. import actions, policy
-from ..forms import SORTS, BacklogFilter, BulkForm, QuickAddForm, RankForm
-from ..models import Sprint, Task
 from .answers import (
     changed_by,
     find_task,
@@ -45,12 +45,12 @@ class Order:
     columns: tuple[str, ...]
     descending: bool = False
 
-    def sorted(self, tasks: QuerySet[Task]) -> QuerySet[Task]:
+    def sorted(self, tasks: TaskQuerySet) -> TaskQuerySet:
         """Put the tasks into this order."""
         sign = "-" if self.descending else ""
         return tasks.order_by(*(sign + column for column in self.columns))
 
-    def after(self, tasks: QuerySet[Task], values: list[int]) -> QuerySet[Task]:
+    def after(self, tasks: TaskQuerySet, values: list[int]) -> TaskQuerySet:
         """Keep what comes behind the row of these values."""
         compare = TupleLessThan if self.descending else TupleGreaterThan
         here = Tuple(*(F(column) for column in self.columns))
@@ -69,7 +69,7 @@ ORDERS = {
 }
 
 
-def _with_worth(tasks: QuerySet[Task]) -> QuerySet[Task]:
+def _with_worth(tasks: TaskQuerySet) -> TaskQuerySet:
     """Add impact to effort as a whole number; what nobody judged comes last."""
     worth = Coalesce(F("impact"), 0) * 60 / Coalesce(F("effort"), 3)
     return tasks.annotate(worth=ExpressionWrapper(worth, output_field=IntegerField()))
@@ -95,7 +95,7 @@ def _problem(form: BacklogFilter) -> str:
     }
 
 
-def _found(request: MemberRequest, asked: dict[str, Any]) -> QuerySet[Task]:
+def _found(request: MemberRequest, asked: dict[str, Any]) -> TaskQuerySet:
     tasks = Task.objects.visible_to(request.member)
     show = asked.get("show")
     if show == "archived":
@@ -116,10 +116,11 @@ def _found(request: MemberRequest, asked: dict[str, Any]) -> QuerySet[Task]:
     return _searched(request, tasks, asked.get("q", ""))
 
 
-def _searched(request: MemberRequest, tasks: QuerySet[Task], words: str) -> QuerySet[Task]:
+def _searched(request: MemberRequest, tasks: TaskQuerySet, words: str) -> TaskQuerySet:
     """Find a key as people write it (NW-42, 42), or each word in the title."""
     prefix, _dash, number = words.strip().rpartition("-")
-    if number.isdecimal() and len(number) <= 9 and prefix.upper() in {"", request.member.workspace.key}:
+    prefixes = {"", request.member.workspace.key}
+    if number.isdecimal() and len(number) <= 9 and prefix.upper() in prefixes:
         return tasks.filter(number=int(number))
     for word in words.split()[:6]:
         tasks = tasks.filter(title__icontains=word)
@@ -161,15 +162,14 @@ def _page(
         "before": cursor[1] if cursor else 0,
         "total": _counted(found, cursor, tasks),
         "next_page": _next_page(request, order, cursor, tasks),
+        "top_page": _with(request.GET),
         **more,
     }
     template = "backlog/backlog.html#list" if _wants_list(request) else "backlog/backlog.html"
     return render(request, template, context, status=status)
 
 
-def _counted(
-    found: QuerySet[Task], cursor: tuple[list[int], int] | None, tasks: list[Task]
-) -> str:
+def _counted(found: TaskQuerySet, cursor: tuple[list[int], int] | None, tasks: list[Task]) -> str:
     if cursor is None and len(tasks) <= PAGE:
         return str(len(tasks))
     count = found.order_by().values("pk")[: COUNTED + 1].count()
@@ -223,10 +223,24 @@ def _frame(
             for key, label in SORTS
         ],
         "kept": [(k, v) for k, v in request.GET.items() if k in {"show", "sort"} and v],
-        "plannable": Sprint.objects.visible_to(request.member).planned().first() if may_edit else None,
-        "here": request.get_full_path(),
-        "quick_add": QuickAddForm(),
+        "plannable": _next_sprint(request) if may_edit else None,
+        "here": _here(request),
+        "bulk": [
+            ("assignee", _("Assignee"), _("Nobody"), form.things["assignee"], "assign"),
+            ("campaign", _("Campaign"), _("No campaign"), form.things["campaign"], "campaign"),
+            ("channel", _("Channel"), _("No channel"), form.things["channel"], "channel"),
+        ],
     }
+
+
+def _here(request: MemberRequest) -> str:
+    """Return the address of the list that is shown, also when a form was posted elsewhere."""
+    path = reverse("backlog", args=[request.member.workspace.slug])
+    return f"{path}?{request.GET.urlencode()}" if request.GET else path
+
+
+def _next_sprint(request: MemberRequest) -> Sprint | None:
+    return Sprint.objects.visible_to(request.member).planned().first()
 
 
 def _wants_list(request: MemberRequest) -> bool:
@@ -326,10 +340,10 @@ def _ranked(request: MemberRequest, ranked: Task, to: str) -> HttpResponse:
 
 def _list_again(request: MemberRequest, here: str, status: int = 200) -> HttpResponse:
     """Render the list that the person looks at, which is not the address that was posted to."""
-    request.GET = QueryDict(here.partition("?")[2])  # type: ignore[assignment]
+    request.GET = QueryDict(here.partition("?")[2])
     form = BacklogFilter(request.GET, workspace=request.member.workspace)
     if not form.is_valid():
-        request.GET = QueryDict("")  # type: ignore[assignment]
+        request.GET = QueryDict("")
         form = BacklogFilter(request.GET, workspace=request.member.workspace)
         form.is_valid()
     return _page(request, form, status=status)
@@ -391,7 +405,7 @@ def backlog_bulk(request: MemberRequest) -> HttpResponse:
 def _bulk_refused(request: MemberRequest, here: str, problem: str) -> HttpResponse:
     """Show the same list with the ticks kept, and why nothing was changed."""
     picked = {int(pk) for pk in request.POST.getlist("task") if pk.isdecimal() and len(pk) < 19}
-    request.GET = QueryDict(here.partition("?")[2])  # type: ignore[assignment]
+    request.GET = QueryDict(here.partition("?")[2])
     form = BacklogFilter(request.GET, workspace=request.member.workspace)
     if not form.is_valid():
         return _page(request, form, problem=problem, status=422, picked=picked)

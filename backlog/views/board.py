@@ -7,10 +7,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition, require_safe
 
+from backlog import board as reading
+from backlog import policy
 from people.access import MemberRequest, member_required
-
-from .. import board as reading
-from .. import policy
 
 
 def context(request: MemberRequest) -> dict[str, object]:

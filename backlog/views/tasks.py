@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from activity.changes import Stale
 from activity.models import Activity
+from backlog import actions, policy
+from backlog.board import Board
+from backlog.forms import DeliverableForm, MoveForm, NewTaskForm, TaskForm, VersionForm
+from backlog.models import Column, Deliverable, Sprint, SprintState, Task
 from people.access import MemberRequest, member_required
 
-from .. import actions, policy
-from ..board import Board
-from ..forms import DeliverableForm, MoveForm, NewTaskForm, TaskForm, VersionForm
-from ..models import Column, Deliverable, Sprint, SprintState, Task
 from .answers import (
     address,
     changed_by,
@@ -266,7 +266,12 @@ def _move(request: MemberRequest, found: Task, asked: dict[str, Any]) -> Task:
     if before is None and after is None:
         before, after = _end_of(found, asked["column"], bottom=asked["place"] == "bottom")
     return actions.move_task(
-        found, by=request.member, version=version, column=asked["column"], before=before, after=after
+        found,
+        by=request.member,
+        version=version,
+        column=asked["column"],
+        before=before,
+        after=after,
     )
 
 
@@ -325,8 +330,11 @@ def _sentence(board: Board, moved: Task, *, undone: bool) -> str:
         return _("%(key)s moved to %(where)s.") % words
     column, number = place
     words = {
-        "key": moved.key, "where": column.column.name, "place": number, "count": column.count
-    }  # fmt: skip
+        "key": moved.key,
+        "where": column.column.name,
+        "place": str(number),
+        "count": str(column.count),
+    }
     text = _("%(key)s moved to %(where)s, position %(place)s of %(count)s.") % words
     if undone:
         text = _("%(key)s is back in %(where)s, position %(place)s of %(count)s.") % words
@@ -358,18 +366,14 @@ def _not_moved(request: MemberRequest, found: Task, form: MoveForm) -> HttpRespo
     if not _wants_board(request):
         return _move_page(request, found, form, status=422)
     first = next(iter(form.errors.values()))[0]
-    return with_toast(fragment(request, status=409), str(first))
+    return with_toast(fragment(request, status=422), str(first))
 
 
 def _move_page(
     request: MemberRequest, found: Task, form: MoveForm, status: int = 200, **more: Any
 ) -> HttpResponse:
-    sprints = list(
-        Sprint.objects.visible_to(request.member)
-        .exclude(state=SprintState.CLOSED)
-        .exclude(pk=found.sprint_id)
-        .order_by("number")
-    )
+    coming = Sprint.objects.visible_to(request.member).exclude(state=SprintState.CLOSED)
+    sprints = [one for one in coming.order_by("number") if one.pk != found.sprint_id]
     context = {
         "task": found,
         "form": form,
@@ -436,8 +440,8 @@ def _refused(request: MemberRequest, found: Task, error: ValidationError) -> Htt
     """Tell a rule's no on the task's own page."""
     text = str(error.messages[0])
     if _wants_board(request):
-        return with_toast(fragment(request, status=409), text)
-    return _show(request, found, DeliverableForm(), status=409, refused=text)
+        return with_toast(fragment(request, status=422), text)
+    return _show(request, found, DeliverableForm(), status=422, refused=text)
 
 
 # What it made ---------------------------------------------------------------------------------
@@ -480,6 +484,7 @@ def deliverable_remove(request: MemberRequest, key: str, pk: int) -> HttpRespons
 
 def _deliverables_changed(request: MemberRequest, found: Task, text: str) -> HttpResponse:
     if request.htmx:
-        return with_toast(_show(request, find_task(request.member, found.key), DeliverableForm()), text)
+        again = find_task(request.member, found.key)
+        return with_toast(_show(request, again, DeliverableForm()), text)
     say(request, text)
     return redirect(found.get_absolute_url())

@@ -1,0 +1,139 @@
+// The ranked list by keyboard and menu: arrows go from row to row, Alt and an arrow moves a task, Alt and Home or End
+// to an end, M opens its menu, E edits. The bar for ticked tasks shows while something is ticked. A move is one POST
+// that answers with the list, morphed. Without scripts the row's menu is a link to a plain form.
+import htmx from "htmx";
+
+const LIST = "#backlog-list";
+const STEPS = { ArrowUp: "up", ArrowDown: "down", Home: "top", End: "bottom" };
+const typing = (target) => target.closest("textarea, select, input:not([type=checkbox]), dialog[open], .menu");
+
+export default function backlog(root) {
+  const menu = document.getElementById("row-menu");
+  const bar = document.getElementById("bulk");
+  const listening = new AbortController();
+  const { signal } = listening;
+
+  const rows = () => [...root.querySelectorAll(".backlog .item")];
+  const linkOf = (row) => row.querySelector(".name a");
+  const addressOf = (row) => linkOf(row).getAttribute("href");
+  const here = () => location.pathname + location.search;
+  const focusRow = (row) => {
+    linkOf(row).focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
+  };
+
+  let sending = false;
+  async function rank(row, to) {
+    if (sending || !root.hasAttribute("data-can-rank")) return;
+    sending = true;
+    const { id } = row;
+    try {
+      await htmx.ajax("POST", `${addressOf(row)}rank/`, {
+        source: LIST,
+        target: LIST,
+        swap: "outerMorph",
+        values: { version: row.dataset.version, to, next: here() },
+      });
+    } finally {
+      sending = false;
+    }
+    const moved = document.getElementById(id);
+    if (moved) focusRow(moved);
+  }
+
+  let chosen = null;
+  function openMenu(row) {
+    chosen = row;
+    const button = row.querySelector(".row-menu");
+    for (const item of menu.querySelectorAll("[data-link]"))
+      item.href = `${addressOf(row)}${item.dataset.link}?next=${encodeURIComponent(here())}`;
+    menu.showPopover({ source: button });
+    const at = button.getBoundingClientRect();
+    menu.style.positionArea = "none";
+    menu.style.top = `${Math.max(8, Math.min(at.bottom + 4, innerHeight - menu.offsetHeight - 8))}px`;
+    menu.style.left = `${Math.max(8, Math.min(at.right - menu.offsetWidth, innerWidth - menu.offsetWidth - 8))}px`;
+    menu.querySelector(".menu-item").focus();
+  }
+
+  function showBar() {
+    if (!bar) return;
+    const picked = root.querySelectorAll('input[name="task"]:checked').length;
+    bar.classList.toggle("has-picked", picked > 0);
+    bar.querySelector("[data-bulk-count]").textContent = bar.dataset.selected.replace("{n}", picked);
+  }
+
+  root.addEventListener("change", showBar, { signal });
+  bar?.querySelector("[data-bulk-clear]").addEventListener(
+    "click",
+    () => {
+      root.querySelectorAll('input[name="task"]:checked').forEach((box) => (box.checked = false));
+      showBar();
+    },
+    { signal },
+  );
+
+  root.addEventListener(
+    "click",
+    (event) => {
+      const button = event.target.closest(".row-menu");
+      if (!button || !menu || event.metaKey || event.ctrlKey || event.shiftKey) return;
+      event.preventDefault();
+      openMenu(button.closest(".item"));
+    },
+    { signal },
+  );
+
+  menu?.addEventListener(
+    "click",
+    (event) => {
+      const to = event.target.closest("[data-to]")?.dataset.to;
+      const row = chosen && document.getElementById(chosen.id);
+      if (!to || !row) return;
+      menu.hidePopover();
+      rank(row, to);
+    },
+    { signal },
+  );
+
+  menu?.addEventListener(
+    "toggle",
+    ({ newState }) => {
+      if (newState === "closed" && chosen && document.activeElement === document.body) focusRow(chosen);
+    },
+    { signal },
+  );
+
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.defaultPrevented || typing(event.target) || event.ctrlKey || event.metaKey) return;
+      const row = root.contains(event.target) ? event.target.closest(".item") : null;
+      if (event.altKey) {
+        if (!row || !STEPS[event.key]) return;
+        event.preventDefault();
+        rank(row, STEPS[event.key]);
+      } else if (row && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+        const all = rows();
+        const next = all[all.indexOf(row) + (event.key === "ArrowUp" ? -1 : 1)];
+        if (!next) return;
+        event.preventDefault();
+        focusRow(next);
+      } else if (row && menu && event.key.toLowerCase() === "m") {
+        event.preventDefault();
+        openMenu(row);
+      } else if (row && menu && event.key.toLowerCase() === "e") {
+        event.preventDefault();
+        location.assign(`${addressOf(row)}edit/?next=${encodeURIComponent(here())}`);
+      } else if (event.key.toLowerCase() === "c" && !event.target.closest("input")) {
+        const link = root.querySelector("[data-key-new]");
+        if (!link) return;
+        event.preventDefault();
+        link.click();
+      }
+    },
+    { signal },
+  );
+
+  showBar();
+  return () => listening.abort();
+}
