@@ -119,11 +119,32 @@ def test_a_nested_change_joins_the_open_one(northwind):
     assert log() == [(1, "first"), (2, "second"), (3, "third")]
 
 
+def sells(member):
+    return member.is_sales
+
+
 def test_a_nested_change_acts_for_who_began(northwind):
-    with change(northwind.workspace, by=northwind.mia), change(northwind.workspace, by=SYSTEM) as r:
-        assert r.actor == northwind.mia
+    with (
+        change(northwind.workspace, by=northwind.mia),
+        change(northwind.workspace, by=northwind.sam) as record,
+    ):
+        assert record.actor == northwind.mia
         with pytest.raises(PermissionDenied):
-            r.require(lambda member: member.is_sales)
+            record.require(sells)
+
+
+def test_a_verb_vouches_for_those_that_it_calls_as_the_system(northwind):
+    with change(northwind.workspace, by=northwind.mia) as record:
+        with change(northwind.workspace, by=SYSTEM) as inner:
+            inner.require(sells)
+            inner("done", northwind.workspace)
+        with pytest.raises(PermissionDenied):
+            record.require(sells)
+        with pytest.raises(Refused), change(northwind.workspace, by=SYSTEM):
+            raise Refused
+        with pytest.raises(PermissionDenied):
+            record.require(sells)
+    assert Activity.objects.get().actor == northwind.mia, "the person stays on record"
 
 
 def test_a_change_may_not_open_another_workspace(northwind, fjord):
