@@ -105,7 +105,8 @@ class Channel(virtual.Channel):
     def _folder(self, queue: str) -> Path:
         if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._@-]*", queue):
             raise ChannelError(f"A queue of files cannot be called {queue!r}.")
-        return Path(self.connection.client.transport_options["folder"]) / queue
+        options: dict[str, Any] = self.connection.client.transport_options  # type: ignore[union-attr,assignment]
+        return Path(options["folder"]) / queue
 
     def _new_queue(self, queue: str, **kwargs: Any) -> None:
         for part in ("new", "bad"):
@@ -175,20 +176,20 @@ class Channel(virtual.Channel):
         return message if whole else None
 
     def basic_consume(
-        self, queue: str, no_ack: bool, callback: Any, consumer_tag: str, **kwargs: Any
-    ) -> None:
+        self, queue: str, no_ack: bool, callback: Any, consumer_tag: str | None, **kwargs: Any
+    ) -> Any:
         """Consume from a queue, after what dead workers had claimed there is back."""
         if restored := restore_orphans(self._folder(queue)):
             logger.warning("%d messages of a worker that died are back in the queue.", restored)
         if no_ack:
             self._unacknowledged.add(queue)
-        super().basic_consume(queue, no_ack, callback, consumer_tag, **kwargs)
+        return super().basic_consume(queue, no_ack, callback, consumer_tag, **kwargs)
 
     def basic_get(self, queue: str, no_ack: bool = False, **kwargs: Any) -> Any:
         """Take one message, or None."""
         message = super().basic_get(queue, no_ack=no_ack, **kwargs)
         if message is not None and no_ack:
-            self._forget(message.delivery_tag)
+            self._forget(str(message.delivery_tag))
         return message
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
@@ -231,7 +232,9 @@ class Transport(virtual.Transport):
         super().__init__(client, **kwargs)
         self.state = self.global_state  # who publishes and who consumes share what was declared
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+    def drain_events(  # type: ignore[override]
+        self, connection: Any, timeout: float | None = None
+    ) -> None:
         """Wait for a message, but not long: between two waits a worker sees that it must stop."""
         super().drain_events(connection, timeout=min(timeout or 0.5, 0.5))
 

@@ -22,7 +22,7 @@ app = Celery("sprintboard")
 app.config_from_object("sprintboard.celeryconfig")
 app.autodiscover_tasks(related_name="jobs")
 
-EMBEDDED_WORKER = (
+EMBEDDED_WORKER = [
     "--quiet",
     "worker",
     "--pool=threads",
@@ -31,8 +31,8 @@ EMBEDDED_WORKER = (
     "--without-mingle",
     "--without-heartbeat",
     "--loglevel=WARNING",
-)
-EMBEDDED_BEAT = ("--quiet", "beat", "--pidfile=", "--loglevel=WARNING")
+]
+EMBEDDED_BEAT = ["--quiet", "beat", "--pidfile=", "--loglevel=WARNING"]
 
 
 class MemoryScheduler(Scheduler):
@@ -44,8 +44,8 @@ class MemoryScheduler(Scheduler):
     def setup_schedule(self) -> None:
         """Take the entries from the configuration, each due now."""
         self.merge_inplace(self.app.conf.beat_schedule)
-        for entry in self.data.values():
-            entry.last_run_at -= timedelta(minutes=2)
+        for entry in self.schedule.values():
+            entry.last_run_at = entry.default_now() - timedelta(minutes=2)
 
 
 @celeryd_init.connect

@@ -1,5 +1,7 @@
 """What Celery is told. Why each line stands here: docs/running.md, "The queue"."""
 
+from typing import Any
+
 from celery.schedules import crontab
 from django.conf import settings
 
@@ -9,7 +11,7 @@ from sprintboard.broker import SCHEME
 if settings.REDIS_URL:
     broker_url = settings.REDIS_URL
     visibility_timeout = 900
-    broker_transport_options = {
+    broker_transport_options: dict[str, Any] = {
         "visibility_timeout": visibility_timeout,
         "unacked_restore_interval": 10,
         "unacked_restore_throttle": 1,

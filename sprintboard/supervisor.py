@@ -111,7 +111,7 @@ def _die_with(parent: int) -> None:
 
 def run_worker() -> None:
     """Run jobs, two at a time."""
-    from celery.platforms import SecurityWarning  # noqa: PLC0415 - in the fork alone
+    from celery.exceptions import SecurityWarning  # noqa: PLC0415 - in the fork alone
 
     from sprintboard.celery import EMBEDDED_WORKER, app  # noqa: PLC0415
 
@@ -140,9 +140,10 @@ class Supervisor:
     def __init__(self, listener: socket.socket, site_url: str, home: Path) -> None:
         self.site_url = site_url
         self.home = home
-        self.address = listener.getsockname()[:2]
-        self.stopping = False
+        self.host, self.port, *_ = listener.getsockname()
+        self._stopped = False
         self.ready = False
+        self.hint = BEGAN + READY_HINT_SECONDS
         self.web = Part("web server", lambda: server.serve(listener))
         self.others = [Part("worker", run_worker), Part("beat", run_beat)]
 
@@ -150,21 +151,28 @@ class Supervisor:
         """Prepare, start, watch, stop; return the exit code."""
         for number in STOPS:
             signal.signal(number, self._stop)
-        if (code := self._prepare()) or self.stopping:
+        if (code := self._prepare()) or self.stopping():
             return code
-        hint = BEGAN + READY_HINT_SECONDS
-        while not self.stopping:
+        while not self.stopping():
             self._start_due()
             self._reap()
-            if not self.ready and answers(*self.address, self.site_url):
-                self.ready = True
-                self._welcome()
-            if not self.ready and time.monotonic() > hint:
-                say("The web server does not answer yet; the lines above may say why.")
-                hint = float("inf")
+            if not self.ready:
+                self._look()
             time.sleep(STEP)
         self._stop_parts()
         return 0
+
+    def stopping(self) -> bool:
+        """Say whether somebody asked for a stop."""
+        return self._stopped
+
+    def _look(self) -> None:
+        if answers(self.host, self.port, self.site_url):
+            self.ready = True
+            self._welcome()
+        elif time.monotonic() > self.hint:
+            say("The web server does not answer yet; the lines above may say why.")
+            self.hint += READY_HINT_SECONDS
 
     @property
     def parts(self) -> list[Part]:
@@ -175,7 +183,7 @@ class Supervisor:
         return [self.web, *self.others] if self.ready else [self.web]
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        self.stopping = True
+        self._stopped = True
 
     def _prepare(self) -> int:
         pid = fork(run_preparation)
@@ -183,7 +191,7 @@ class Supervisor:
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
                 return os.waitstatus_to_exitcode(status)
-            if self.stopping:
+            if self.stopping():
                 os.killpg(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
                 return 0
