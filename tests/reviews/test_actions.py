@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection, connections
 
 from activity.changes import SYSTEM, Stale
 from activity.models import Activity
@@ -515,3 +517,75 @@ def test_system_closes_without_a_person(northwind, running):
     review = actions.close_sprint(running, by=SYSTEM)
     assert review.verdict == ""
     assert Activity.objects.get(verb="review_opened").actor is None
+
+
+# Races -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_ten_who_close_at_once_open_one_review(transactional_db, request):
+    if connection.vendor == "sqlite" and connection.is_in_memory_db():
+        pytest.skip("SQLite in memory has one connection; set SPRINTBOARD_TEST_DB")
+    world = request.getfixturevalue("northwind")
+    sprint = start(world)
+    do(world, sprint, "Flyer", points=3)
+    do(world, sprint, "Film", category="todo", points=5)
+    outcomes: list[str] = []
+    together = threading.Barrier(10)
+
+    def close(by):
+        try:
+            together.wait(10)
+            actions.close_sprint(sprint, by=by)
+            outcomes.append("closed")
+        except ValidationError as error:
+            outcomes.append(str(error.code))
+        except Exception as error:  # noqa: BLE001  told to the test below
+            outcomes.append(repr(error))
+        finally:
+            connections.close_all()
+
+    threads = [
+        threading.Thread(target=close, args=(by,), daemon=True)
+        for by in [world.mia, world.lena, SYSTEM, world.mia, world.lena] * 2
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(outcomes) == ["already_closed"] * 9 + ["closed"]
+    assert Review.objects.count() == 1
+    assert Activity.objects.filter(verb="sprint_ended").count() == 1
+    assert Task.objects.get(title="Film").carried == 1
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_ten_who_publish_at_once_write_one_mail_per_reader(transactional_db, request):
+    if connection.vendor == "sqlite" and connection.is_in_memory_db():
+        pytest.skip("SQLite in memory has one connection; set SPRINTBOARD_TEST_DB")
+    world = request.getfixturevalue("northwind")
+    review = actions.draft_words(actions.close_sprint(start(world), by=world.mia))
+    outcomes: list[str] = []
+    together = threading.Barrier(10)
+
+    def publish():
+        try:
+            together.wait(10)
+            actions.publish_review(review, by=world.mia, version=review.version)
+            outcomes.append("published")
+        except ValidationError as error:
+            outcomes.append(f"too late: {error.code}")
+        except Exception as error:  # noqa: BLE001  told to the test below
+            outcomes.append(repr(error))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=publish, daemon=True) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(outcomes) == ["published"] + ["too late: published"] * 9
+    assert OutboxItem.objects.count() == Delivery.objects.count() == 3
