@@ -121,7 +121,7 @@ def tracker(request: Request, reader: Membership | None = None) -> list[Step]:
         "answered": _answered_note(request, decision, reader),
         "planned": _planned_note(work, decision),
         "in_progress": _progress_note(request, work),
-        "delivered": _delivered_note(work),
+        "delivered": _delivered_note(request, work),
     }
     times = {
         "submitted": request.submitted_at,
@@ -202,8 +202,11 @@ def _answered_note(request: Request, decision: Decision | None, reader: Membersh
 
 
 def _planned_note(work: Work, decision: Decision | None) -> str:
-    if decision is None or work.is_delivered:
+    if decision is None:
         return ""
+    if work.is_delivered:
+        last = max((task.sprint.number for task in work.done if task.sprint), default=None)
+        return _("Sprint %(n)s") % {"n": last} if last else ""
     if work.promise is None:
         return _("no date yet")
     carried = max((task.carried for task in work.open), default=0)
@@ -224,7 +227,10 @@ def _planned_note(work: Work, decision: Decision | None) -> str:
 
 
 def _progress_note(request: Request, work: Work) -> str:
-    if work.is_delivered or not work.has_begun:
+    if work.is_delivered:
+        names = dict.fromkeys(task.assignee.first_name for task in work.done if task.assignee)
+        return ", ".join(names)
+    if not work.has_begun:
         return ""
     back = [task for task in work.open if request.taken_back_at and task.done_at is None]
     if request.taken_back_at and back:
@@ -245,12 +251,29 @@ def _progress_note(request: Request, work: Work) -> str:
     return _("%(who)s, since %(day)s") % {"who": task.assignee.first_name, "day": since}
 
 
-def _delivered_note(work: Work) -> str:
+def _delivered_note(request: Request, work: Work) -> str:
     if work.delivered_at:
-        return _day(work.delivered_at)
+        return _against_promise(work.delivered_at, request)
     if work.promise:
         return _("planned until %(day)s") % {"day": _day(work.promise.until)}
     return ""
+
+
+def _against_promise(delivered_at: datetime, request: Request) -> str:
+    """Return the day, and how it compares with the one that the answer had named."""
+    sprint = request.decision.sprint if request.decision else None
+    day = _day(delivered_at)
+    if sprint is None:
+        return day
+    late = (delivered_at.astimezone(request.workspace.zone).date() - sprint.ends_on).days
+    if not late:
+        return _("%(day)s, as promised") % {"day": day}
+    words = (
+        ngettext("%(day)s, %(n)s day late", "%(day)s, %(n)s days late", late)
+        if late > 0
+        else ngettext("%(day)s, %(n)s day early", "%(day)s, %(n)s days early", -late)
+    )
+    return words % {"day": day, "n": abs(late)}
 
 
 def _who(member: Membership, reader: Membership | None) -> str:

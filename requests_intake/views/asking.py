@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods
 
 from activity import clock
+from notifications.mails import absolute
 from people.access import MemberRequest, member_required
 from people.models import Membership, Role
 from requests_intake import actions, metrics, policy
@@ -45,7 +46,7 @@ def request_receipt(request: MemberRequest, key: str) -> HttpResponse:
     return render(
         request,
         "requests_intake/receipt.html",
-        {"asked": found, "link": request.build_absolute_uri(found.get_absolute_url())},
+        {"asked": found, "link": absolute(found.get_absolute_url())},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -99,8 +99,15 @@ def test_what_is_done_is_delivered_at_once_on_the_tracker(northwind, running, re
     on_board(running, northwind, "done")
     steps = seen(request_)
     assert {state for _key, state, _note in steps} == {"done"}
-    assert steps[-1] == ("delivered", "done", "10 Dec")
+    assert steps[2] == ("planned", "done", "Sprint 14")
+    assert steps[-1] == ("delivered", "done", "10 Dec, 20 days early")
     assert line(request_) == "Delivered 10 Dec"
+
+
+def test_a_broken_promise_says_by_how_much(northwind, running, request_, thursday):
+    thursday.move_to(datetime(2026, 12, 31, 12, 0, tzinfo=UTC))
+    on_board(running, northwind, "done")
+    assert seen(request_)[-1][2] == "31 Dec, 1 day late"
 
 
 def test_leaving_done_takes_it_back_and_says_why(northwind, running, request_, thursday):
