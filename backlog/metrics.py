@@ -166,7 +166,9 @@ def capacity_by_person(sprint: Sprint) -> list[PersonCapacity]:
             Q(is_active=True, user__is_active=True, role=Role.MARKETER) | Q(taken__isnull=False)
         )
     )
-    return [
-        PersonCapacity(member, member.capacity, member.capacity_note or "", member.taken or 0)
-        for member in members
-    ]
+    return [_person(member) for member in members]
+
+
+def _person(member: Membership) -> PersonCapacity:
+    row = vars(member)  # the annotations above are no fields of a membership
+    return PersonCapacity(member, row["capacity"], row["capacity_note"] or "", row["taken"] or 0)

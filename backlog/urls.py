@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import backlog, board, tasks
+from .views import backlog, board, planning, sprints, tasks
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("board/", board.board, name="board"),
@@ -14,6 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/<str:key>/", tasks.task, name="task"),
     path("tasks/<str:key>/edit/", tasks.task_edit, name="task_edit"),
     path("tasks/<str:key>/move/", tasks.task_move, name="task_move"),
+    path("tasks/<str:key>/pull/", planning.task_pull, name="task_pull"),
+    path("tasks/<str:key>/return/", planning.task_return, name="task_return"),
     path("tasks/<str:key>/rank/", backlog.task_rank, name="task_rank"),
     path("tasks/<str:key>/archive/", tasks.task_archive, name="task_archive"),
     path("tasks/<str:key>/restore/", tasks.task_restore, name="task_restore"),
@@ -23,4 +25,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         tasks.deliverable_remove,
         name="deliverable_remove",
     ),
+    path("sprints/", sprints.sprints, name="sprints"),
+    path("sprints/<int:number>/edit/", sprints.sprint_edit, name="sprint_edit"),
+    path("sprints/<int:number>/goal/", planning.sprint_goal, name="sprint_goal"),
+    path("sprints/<int:number>/plan/", planning.plan_sprint, name="plan_sprint"),
+    path("sprints/<int:number>/capacity/", planning.sprint_capacity, name="sprint_capacity"),
+    path("sprints/<int:number>/start/", sprints.sprint_start, name="sprint_start"),
 ]

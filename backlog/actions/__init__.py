@@ -2,7 +2,7 @@
 
 from .board import move_task, set_up_board
 from .order import rank_task
-from .planning import pull_task, return_task, set_capacity
+from .planning import pull_task, return_task, set_capacities, set_capacity
 from .sprints import EndedSprint, edit_sprint, end_sprint, ensure_sprints, start_sprint, sweep
 from .tasks import (
     add_deliverable,
@@ -37,6 +37,7 @@ __all__ = [
     "remove_deliverable",
     "restore_task",
     "return_task",
+    "set_capacities",
     "set_capacity",
     "set_origin",
     "set_up_board",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -63,8 +65,15 @@ def pull_task(
     return task
 
 
-def return_task(task: Task, *, by: Membership | System, version: int, reason: str = "") -> Task:
-    """Return a task to the top of the backlog.
+def return_task(
+    task: Task,
+    *,
+    by: Membership | System,
+    version: int,
+    reason: str = "",
+    keep_rank: bool = False,
+) -> Task:
+    """Return a task to the top of the backlog; with `keep_rank` (an undo) to where it was.
 
     Raises Stale, PermissionDenied, ValidationError `archived`, `not_in_a_sprint`, `already_done`
     or `closed_sprint`.
@@ -76,7 +85,8 @@ def return_task(task: Task, *, by: Membership | System, version: int, reason: st
         if came_from is None:
             raise ValidationError(_("The task is in the backlog."), code="not_in_a_sprint")
         guard.leave_sprint(record, task, first_column(record))
-        [task.position] = positions_at_top(record, 1)
+        if not keep_rank:
+            [task.position] = positions_at_top(record, 1)
         task.version += 1
         task.save()
         record(
@@ -122,6 +132,29 @@ def set_capacity(
             note=capacity.note,
         )
     return capacity
+
+
+def set_capacities(
+    sprint: Sprint,
+    *,
+    by: Membership | System,
+    capacities: Iterable[tuple[Membership, int | None, str]],
+) -> None:
+    """Say it for several people in one step; None for somebody of whom nobody knows.
+
+    Raises what `set_capacity` raises; then nothing is kept.
+    """
+    with change(sprint.workspace, by=by) as record:
+        for member, points, note in capacities:
+            if points is not None:
+                set_capacity(sprint, by=by, member=member, points=points, note=note)
+                continue
+            known = Capacity.objects.filter(sprint=sprint, member=own(record, member))
+            record.require(policy.can_plan, sprint)
+            if known.exists():
+                known.delete()
+                number = sprint.number
+                record("capacity_set", sprint, number=number, member=member.pk, points=None)
 
 
 def _leave(task: Task) -> Sprint | None:
