@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from django.db.models import Exists, F, OuterRef, Q
 
@@ -19,20 +20,43 @@ from people.models import Membership
 from requests_intake import metrics as intake_metrics
 from requests_intake import reading as intake
 from requests_intake.models import Request
+from reviews import showing
+from reviews.facts import from_json
 from reviews.models import Reading, Review
+from reviews.showing import Number
 from sprintboard.templatetags.ui import ruler_days
 
 SHOWN = 8
+NIGHT_ENDS, NOON, EVENING = 4, 12, 18  # hours of the reader's own clock
 KEPT_OVER = timedelta(days=90)  # the period over which a promise is judged on the home
 
 
-@dataclass(frozen=True)
+@dataclass
 class SprintStrip:
     """The running sprint in a strip: how far it is, and what it is for."""
 
     sprint: Sprint
-    progress: metrics.Progress
-    ruler: list[str]
+    today: date
+
+    @property
+    def days(self) -> int:
+        """How many calendar days the sprint has."""
+        return len(self.sprint.days())
+
+    @property
+    def day_number(self) -> int:
+        """Which of its days today is."""
+        return min((self.today - self.sprint.starts_on).days + 1, self.days)
+
+    @property
+    def ruler(self) -> list[str]:
+        """The ticks of its ruler."""
+        return ruler_days(self.sprint.starts_on, self.sprint.ends_on, self.today)
+
+    @cached_property
+    def progress(self) -> metrics.Progress:
+        """How it stands in points: one query, for the homes that show it."""
+        return metrics.sprint_progress(self.sprint)
 
 
 @dataclass(frozen=True)
@@ -69,6 +93,7 @@ class ManagerHome:
     """What Grace reads in three minutes."""
 
     latest_review: Review | None
+    numbers: Sequence[Number]
     strip: SprintStrip | None
     overdue: Sequence[Request]
     drafts: Sequence[Review]
@@ -83,10 +108,9 @@ class ManagerHome:
 
 def greeting(at: datetime) -> str:
     """Return the part of the day where the reader is: morning, afternoon or evening."""
-    hour = at.hour
-    if 4 <= hour < 12:
-        return "morning"
-    return "afternoon" if hour < 18 else "evening"
+    if at.hour < NIGHT_ENDS or at.hour >= EVENING:
+        return "evening"
+    return "morning" if at.hour < NOON else "afternoon"
 
 
 def for_marketer(member: Membership) -> MarketerHome:
@@ -124,8 +148,10 @@ def for_manager(member: Membership) -> ManagerHome:
     now = clock.now()
     sprints = _sprints(member)
     reviews = _reviews(member)
+    latest = _latest(reviews)
     return ManagerHome(
-        latest_review=_latest(reviews),
+        latest_review=latest,
+        numbers=_numbers(latest),
         strip=_strip(sprints),
         overdue=intake.overdue(member.workspace, limit=SHOWN),
         drafts=_drafts(reviews),
@@ -147,14 +173,7 @@ def _sprints(member: Membership) -> list[Sprint]:
 
 def _strip(sprints: Sequence[Sprint]) -> SprintStrip | None:
     running = next((sprint for sprint in sprints if sprint.is_active), None)
-    if running is None:
-        return None
-    today = running.workspace.today()
-    return SprintStrip(
-        sprint=running,
-        progress=metrics.sprint_progress(running),
-        ruler=ruler_days(running.starts_on, running.ends_on, today),
-    )
+    return SprintStrip(running, running.workspace.today()) if running else None
 
 
 def _next(sprints: Sequence[Sprint]) -> Sprint | None:
@@ -181,6 +200,12 @@ def _latest(reviews: Sequence[Review]) -> Review | None:
     return next((review for review in reviews if review.is_published), None)
 
 
+def _numbers(review: Review | None) -> list[Number]:
+    if review is None:
+        return []
+    return showing.numbers(from_json(review.facts, review.facts_version))[:4]
+
+
 def _my_work(member: Membership) -> list[Task]:
     """Return what is mine and open, in the running sprint or planned, due first."""
     mine = (
@@ -204,4 +229,3 @@ def _in_work(sprint: Sprint) -> list[Task]:
         .order_by("-column__position", "position")
     )
     return list(tasks[:5])
-

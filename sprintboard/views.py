@@ -31,13 +31,11 @@ HOMES = {
 def home(request: MemberRequest) -> HttpResponse:
     """Show each role its own front page."""
     read, template = HOMES[Role(request.member.role)]
-    now = clock.now()
     context = {
         "home": read(request.member),
         "workspace": request.member.workspace,
         "member": request.member,
-        "part_of_day": homes.greeting(timezone.localtime(now)),
-        "now": now,
+        "part_of_day": homes.greeting(timezone.localtime(clock.now())),
         "today": request.member.workspace.today(),
     }
     return render(request, template, context)

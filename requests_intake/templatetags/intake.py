@@ -45,8 +45,12 @@ def due_words(due: datetime, workspace: Workspace) -> str:
 
 
 @register.inclusion_tag("requests_intake/_due_chip.html")
-def due_chip(request: Request) -> dict[str, str]:
+def due_chip(request: Request, css: str = "trail") -> dict[str, str]:
     """Return how urgent an answer is: late, due today or tomorrow, or on a day."""
+    return {"css": css, **_urgency(request)}
+
+
+def _urgency(request: Request) -> dict[str, str]:
     due, now = request.answer_due_at, clock.now()
     local = timezone.localtime(due)
     days = (local.date() - timezone.localtime(now).date()).days

@@ -1,0 +1,130 @@
+"""The homes: each role's own, in constant queries, with what needs the reader."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from activity import clock
+from backlog import actions as backlog
+from backlog.models import Task
+from requests_intake import actions as intake
+from requests_intake.models import Request
+from sprintboard import homes
+from tests.arranging import arranging
+from tests.factories import make_sprint, make_tasks
+
+
+@pytest.fixture
+def sprint(northwind):
+    """A sprint that runs today."""
+    today = northwind.workspace.today()
+    planned = make_sprint(northwind.workspace, starts_on=today, ends_on=today + timedelta(days=13))
+    return backlog.start_sprint(planned, by=northwind.mia, version=planned.version)
+
+
+def ask(world, rep, title, number):
+    return intake.submit_request(
+        world.workspace,
+        by=rep,
+        submission_id=f"00000000-0000-0000-0000-{number:012d}",
+        title=title,
+    )
+
+
+@pytest.mark.parametrize(
+    ("hour", "part"),
+    [(3, "evening"), (4, "morning"), (11, "morning"), (12, "afternoon"), (18, "evening")],
+)
+def test_the_greeting_knows_the_reader_s_hour(hour, part):
+    assert homes.greeting(datetime(2026, 12, 3, hour, tzinfo=UTC)) == part
+
+
+def test_mia_sees_what_waits_for_her_answer_the_late_one_first(northwind, client_of, sprint):
+    ask(northwind, northwind.sam, "Still time", 1)
+    late = ask(northwind, northwind.chiara, "Long overdue", 2)
+    with arranging():
+        Request.objects.filter(pk=late.pk).update(answer_due_at=clock.now() - timedelta(hours=5))
+
+    home = homes.for_marketer(northwind.mia)
+    page = client_of(northwind.mia).get("/w/northwind/").content.decode()
+
+    assert [request.title for request in home.waiting] == ["Long overdue", "Still time"]
+    assert (home.late, home.needs) == (1, 2)
+    assert "5 h late" in page
+    assert page.index("Long overdue") < page.index("Still time")
+
+
+def test_mia_s_work_lists_only_what_is_hers_and_open(northwind, sprint):
+    column, done = northwind.column("todo"), northwind.column("done")
+    [mine] = make_tasks(
+        northwind.workspace, 1, "Mine", sprint=sprint, assignee=northwind.mia, column=column
+    )
+    make_tasks(northwind.workspace, 1, "Lena's", sprint=sprint, assignee=northwind.lena)
+    make_tasks(northwind.workspace, 1, "Ready", sprint=sprint, assignee=northwind.mia, column=done)
+    make_tasks(northwind.workspace, 1, "Some day", assignee=northwind.mia)
+
+    assert [task.pk for task in homes.for_marketer(northwind.mia).work] == [mine.pk]
+
+
+def test_sam_sees_his_requests_and_nobody_else_s(northwind, client_of):
+    ask(northwind, northwind.sam, "A flyer for water labs", 1)
+    ask(northwind, northwind.chiara, "A film for Milan", 2)
+
+    page = client_of(northwind.sam).get("/w/northwind/").content.decode()
+
+    assert "A flyer for water labs" in page
+    assert "A film for Milan" not in page
+
+
+def test_grace_sees_late_answers_and_drafts_are_no_secret_to_her(northwind, client_of):
+    late = ask(northwind, northwind.sam, "Long overdue", 1)
+    ask(northwind, northwind.sam, "Still time", 2)
+    with arranging():
+        Request.objects.filter(pk=late.pk).update(answer_due_at=clock.now() - timedelta(hours=5))
+
+    page = client_of(northwind.grace).get("/w/northwind/").content.decode()
+
+    assert "Long overdue" in page
+    assert "Still time" not in page
+
+
+# Session, reader, membership and the frame's own are five of Mia's and four of the others'
+EXPECTED = {"mia": 11, "sam": 10, "grace": 9}
+
+
+@pytest.mark.parametrize("name", ["mia", "sam", "grace"])
+def test_a_home_costs_the_same_however_full_the_workspace_is(
+    northwind, client_of, sprint, name, django_assert_num_queries
+):
+    def fill(tasks, requests, first):
+        make_tasks(
+            northwind.workspace,
+            tasks,
+            sprint=sprint,
+            assignee=northwind.mia,
+            column=northwind.column("doing"),
+            origin_name="Sam",
+        )
+        for number in range(first, first + requests):
+            ask(northwind, northwind.sam, f"Request {number}", number)
+
+    def count():
+        client = client_of(northwind.people[name])
+        client.get("/w/northwind/")
+        with django_assert_num_queries(EXPECTED[name]):
+            assert client.get("/w/northwind/").status_code == 200
+
+    fill(5, 3, 1)
+    count()
+    fill(195, 12, 100)
+    assert Task.objects.count() == 200
+    count()
+
+
+def test_a_workspace_without_anything_has_a_home_for_everyone(northwind, client_of):
+    for member in northwind.people.values():
+        assert client_of(member).get("/w/northwind/").status_code == 200
+
+
+def test_another_workspace_s_home_does_not_exist(northwind, fjord, client_of):
+    assert client_of(fjord.ola).get("/w/northwind/").status_code == 404
