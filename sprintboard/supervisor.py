@@ -134,6 +134,31 @@ def run_preparation() -> None:
     prepare(say)
 
 
+class Make:
+    """The `make` that started this process, if one did.
+
+    A terminal's Ctrl-C reaches both. But an interrupt sent to make alone is not passed on: make
+    drops its handlers and waits for this process, which it never told. So this process looks
+    (Linux; elsewhere it sees nothing and Ctrl-C works all the same).
+    """
+
+    def __init__(self) -> None:
+        self.pid = os.getppid()
+        self.handled = self._handles()
+
+    def gave_up(self) -> bool:
+        """Say whether make was interrupted or has ended since."""
+        return bool(self.handled & ~self._handles())
+
+    def _handles(self) -> int:
+        try:
+            status = Path(f"/proc/{self.pid}/status").read_text()
+        except OSError:
+            return 0
+        lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        return int(lines["SigCgt"], 16) if lines["Name"] in {"make", "gmake"} else 0
+
+
 class Supervisor:
     """Keeps the parts running until it is told to stop."""
 
@@ -141,6 +166,7 @@ class Supervisor:
         self.site_url = site_url
         self.home = home
         self.host, self.port, *_ = listener.getsockname()
+        self.make = Make()
         self._stopped = False
         self.ready = False
         self.hint = BEGAN + READY_HINT_SECONDS
@@ -164,7 +190,7 @@ class Supervisor:
 
     def stopping(self) -> bool:
         """Say whether somebody asked for a stop."""
-        return self._stopped
+        return self._stopped or self.make.gave_up()
 
     def _look(self) -> None:
         if answers(self.host, self.port, self.site_url):

@@ -187,9 +187,15 @@ def test_from_a_clean_clone_to_a_page_and_back(program: Program) -> None:
     visitor.get("/w/northwind/")
     assert visitor.at == "/w/northwind/", "still signed in: nothing was reset"
 
-    # and a supervisor that is killed takes the others with it
-    os.kill(program.supervisor(), signal.SIGKILL)
+    # an interrupt for make alone, which tells nobody of it, ends the program too
     assert program.process
+    program.process.send_signal(signal.SIGINT)
+    program.process.wait(30)
+    assert program.left() == []
+
+    # and a supervisor that is killed takes the others with it
+    program.start(60)
+    os.kill(program.supervisor(), signal.SIGKILL)
     program.process.wait(30)
     deadline = time.monotonic() + 10
     while program.left() and time.monotonic() < deadline:
