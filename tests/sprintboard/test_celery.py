@@ -1,0 +1,85 @@
+"""The queue: what beat rings exists, nobody waits long for a broker, nothing waits inside it."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sprintboard import celery_app, celeryconfig
+from sprintboard.celery import MemoryScheduler, mark_life, wait_longer_for_the_broker
+from sprintboard.server.probe import works
+
+REDIS = "redis://127.0.0.1:1/0"
+
+
+def configured(settings: Any, redis_url: str | None) -> ModuleType:
+    """Return the configuration as it would be with this Redis, or with none."""
+    settings.REDIS_URL = redis_url
+    spec = importlib.util.spec_from_file_location("configured", celeryconfig.__file__)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("entry", celeryconfig.beat_schedule.values(), ids=lambda it: it["task"])
+def test_what_beat_rings_is_a_job(entry: dict[str, Any]) -> None:
+    celery_app.loader.import_default_modules()
+    assert entry["task"] in celery_app.tasks
+    assert entry["options"]["expires"] < 60, "a ring that nobody heard is not kept for the next"
+
+
+def test_every_sweep_is_rung() -> None:
+    celery_app.loader.import_default_modules()
+    sweeps = {name for name in celery_app.tasks if name.endswith(".jobs.sweep")}
+    assert sweeps == {entry["task"] for entry in celeryconfig.beat_schedule.values()}
+
+
+def test_beat_rings_at_its_start_and_keeps_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    scheduler = MemoryScheduler(celery_app)
+    assert set(scheduler.schedule) == set(celeryconfig.beat_schedule)
+    assert all(entry.is_due().is_due for entry in scheduler.schedule.values())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_ring_waits_two_seconds_at_most_and_a_worker_longer(settings: Any) -> None:
+    options = configured(settings, REDIS).broker_transport_options
+    assert options["socket_connect_timeout"] + options["socket_timeout"] <= 3
+    assert not options["retry_on_timeout"]
+    conf = SimpleNamespace(broker_transport_options=options)
+    wait_longer_for_the_broker(conf=conf)
+    assert conf.broker_transport_options["socket_timeout"] == 10
+    assert conf.broker_transport_options["retry_on_timeout"]
+    assert options["socket_timeout"] == 2, "the web process keeps its own"
+
+
+def test_no_job_runs_longer_than_redis_hides_it(settings: Any) -> None:
+    config = configured(settings, REDIS)
+    assert config.task_soft_time_limit < config.task_time_limit < config.visibility_timeout
+    assert config.broker_transport_options["visibility_timeout"] == config.visibility_timeout
+
+
+def test_without_redis_the_queue_is_a_folder_of_this_installation(settings: Any) -> None:
+    config = configured(settings, None)
+    assert config.broker_url.startswith("sprintboardfs://")
+    assert config.broker_transport_options["folder"] == str(settings.HOME / "queue")
+
+
+def test_nothing_is_kept_in_the_broker_or_in_a_result(settings: Any) -> None:
+    config = configured(settings, REDIS)
+    assert config.result_backend is None
+    assert config.task_ignore_result
+    assert config.accept_content == ["json"], "a message can never run code"
+
+
+def test_a_finished_job_is_a_sign_of_life(settings: Any, tmp_path: Path) -> None:
+    settings.HOME = tmp_path
+    assert not works(tmp_path)
+    mark_life()
+    assert works(tmp_path)
