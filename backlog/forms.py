@@ -40,16 +40,16 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     labels = forms.CharField(
-        label=_("labels"),
+        label=_("Labels"),
         required=False,
         max_length=300,
         help_text=_("Words with commas between them."),
     )
     impact = forms.TypedChoiceField(
-        label=_("impact"), choices=_scale(IMPACT), coerce=int, empty_value=None, required=False
+        label=_("Impact"), choices=_scale(IMPACT), coerce=int, empty_value=None, required=False
     )
     effort = forms.TypedChoiceField(
-        label=_("effort"), choices=_scale(EFFORT), coerce=int, empty_value=None, required=False
+        label=_("Effort"), choices=_scale(EFFORT), coerce=int, empty_value=None, required=False
     )
 
     class Meta:
@@ -121,23 +121,23 @@ class NewTaskForm(TaskForm):
     """A new task, and where it goes: the backlog, or a sprint."""
 
     sprint: forms.Field = forms.ModelChoiceField(
-        label=_("where"), queryset=Sprint.objects.none(), required=False
+        label=_("Where"), queryset=Sprint.objects.none(), required=False
     )
     at_top = forms.BooleanField(label=_("On top of the backlog"), required=False)
     reason = forms.CharField(
-        label=_("why now"),
+        label=_("Why now"),
         max_length=200,
         required=False,
         help_text=_("The sprint is running: say why this cannot wait. Everyone sees it."),
     )
     swap_out: forms.Field = forms.ModelChoiceField(
-        label=_("swap out"),
+        label=_("Swap out"),
         queryset=Task.objects.none(),
         required=False,
         help_text=_("What goes back to the backlog for it."),
     )
     over_reason = forms.CharField(
-        label=_("or why on top of it all"), max_length=200, required=False
+        label=_("Or why on top of it all"), max_length=200, required=False
     )
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
@@ -174,20 +174,20 @@ class MoveForm(VersionForm):
     )
     backlog = forms.BooleanField(required=False)
     reason = forms.CharField(
-        label=_("why now"),
+        label=_("Why now"),
         max_length=200,
         required=False,
         help_text=_("Needed when the sprint is running. Everyone sees it."),
     )
     swap_out: forms.Field = forms.ModelChoiceField(
-        label=_("swap out"),
+        label=_("Swap out"),
         queryset=Task.objects.none(),
         required=False,
-        empty_label=_("nothing"),
+        empty_label=_("Nothing"),
         help_text=_("What goes back to the backlog for it."),
     )
     over_reason = forms.CharField(
-        label=_("or why on top of it all"), max_length=200, required=False
+        label=_("Or why on top of it all"), max_length=200, required=False
     )
 
     def __init__(self, *args: Any, task: Task, **options: Any) -> None:
@@ -269,8 +269,8 @@ class QuickAddForm(forms.Form):
 class DeliverableForm(forms.Form):
     """A link to what was made."""
 
-    label = forms.CharField(label=_("what it is"), max_length=80)
-    url = forms.URLField(label=_("link"), max_length=500, assume_scheme="https")
+    label = forms.CharField(label=_("What it is"), max_length=80)
+    url = forms.URLField(label=_("Link"), max_length=500, assume_scheme="https")
 
 
 class BulkForm(forms.Form):
@@ -328,18 +328,18 @@ class BacklogFilter(forms.Form):
     The choices are read once and also serve the bulk form below the list.
     """
 
-    q = forms.CharField(label=_("search"), required=False, max_length=100)
+    q = forms.CharField(label=_("Search"), required=False, max_length=100)
     channel = forms.TypedChoiceField(
-        label=_("channel"), coerce=int, empty_value=None, required=False
+        label=_("Channel"), coerce=int, empty_value=None, required=False
     )
     campaign = forms.TypedChoiceField(
-        label=_("campaign"), coerce=int, empty_value=None, required=False
+        label=_("Campaign"), coerce=int, empty_value=None, required=False
     )
     assignee = forms.TypedChoiceField(
-        label=_("person"), coerce=int, empty_value=None, required=False
+        label=_("Person"), coerce=int, empty_value=None, required=False
     )
     show = forms.ChoiceField(
-        label=_("view"),
+        label=_("View"),
         choices=[
             ("", _("All")),
             ("promised", _("Promised")),
@@ -350,8 +350,8 @@ class BacklogFilter(forms.Form):
         ],
         required=False,
     )
-    sort = forms.ChoiceField(label=_("order"), choices=SORTS, required=False)
-    after = forms.CharField(label=_("page"), required=False, max_length=80)
+    sort = forms.ChoiceField(label=_("Order"), choices=SORTS, required=False)
+    after = forms.CharField(label=_("Page"), required=False, max_length=80)
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
         super().__init__(*args, **options)

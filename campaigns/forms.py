@@ -32,7 +32,7 @@ class CampaignForm(CampaignModelForm):
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     hue = forms.TypedChoiceField(
-        label=_("colour"),
+        label=_("Colour"),
         coerce=int,
         choices=[(hue, COLOURS[hue]) for hue in HUES],
         initial=HUES[0],

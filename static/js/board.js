@@ -28,13 +28,15 @@ export default function board(root) {
     if (sending) return;
     sending = true;
     const id = card?.id;
+    const beside = card && (neighbour(card, "ArrowDown") ?? neighbour(card, "ArrowUp"))?.id;
     try {
       await htmx.ajax("POST", address, { source: LIVE, target: LIVE, swap: "outerMorph", values });
     } finally {
       sending = false;
     }
-    const moved = id && document.getElementById(id);
-    if (moved) focusCard(moved);
+    // a card that left the board hands the focus to the one beside it
+    const next = id && (document.getElementById(id) ?? document.getElementById(beside));
+    if (next) focusCard(next);
   }
 
   const move = (card, values) =>
@@ -192,7 +194,7 @@ export default function board(root) {
       const back = undo && root.querySelector(`.card[data-key="${CSS.escape(key)}"]`);
       if (back) focusCard(back);
       if (inDrawer)
-        await htmx.ajax("GET", location.pathname, { target: "#drawer", swap: "innerHTML" });
+        await htmx.ajax("GET", location.pathname, { target: "#drawer", swap: "innerMorph" });
     },
     { signal },
   );
