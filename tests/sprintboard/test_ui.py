@@ -133,8 +133,14 @@ def test_a_tracker_names_its_steps_and_says_where_it_is():
 
     assert drawn.count("<li") == 3
     assert re.search(r'class="is-now"\s+aria-current="step"', drawn)
-    assert "is-final" in drawn
+    assert "is-final" not in drawn
     assert 'class="now"' in ui.mini_tracker(steps)
+
+
+def test_a_tracker_marks_its_end_once_it_is_reached():
+    steps = [SimpleNamespace(name="Delivered", note="16 Dec", state="done")]
+
+    assert "is-final" in render("{% tracker steps %}", steps=steps)
 
 
 def test_stored_words_are_out_of_the_reach_of_htmx():
