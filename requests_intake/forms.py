@@ -245,6 +245,7 @@ class AcceptForm(AnswerForm):
         required=False,
         max_length=20,
         help_text=gettext_lazy("Its key, if it is being made already. Else a task is made."),
+        widget=forms.TextInput(attrs={"list": "open-tasks", "autocomplete": "off"}),
     )
 
     def clean_task(self) -> Task | None:

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from activity import clock
 from notifications.mails import absolute
@@ -23,7 +23,7 @@ from .lookup import named_by
 READERS_NAMED = 3
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @member_required
 def request_new(request: MemberRequest) -> HttpResponse:
     """Ask Marketing for something."""
@@ -38,7 +38,7 @@ def request_new(request: MemberRequest) -> HttpResponse:
     return _form_page(request, form, draft=slugify(title))
 
 
-@require_GET
+@require_safe
 @member_required
 def request_receipt(request: MemberRequest, key: str) -> HttpResponse:
     """Say that it arrived, when the answer is due, and what happens next."""

@@ -18,7 +18,7 @@ def named_by(key: str, member: Membership, queryset: RequestQuerySet | None = No
     Raises Http404, the same for one that is foreign and one that never was.
     """
     match = _KEY.fullmatch(key)
-    requests = (queryset or Request.objects.all()).visible_to(member)
+    requests = (Request.objects.all() if queryset is None else queryset).visible_to(member)
     found = requests.filter(number=int(match[1])).first() if match else None
     if found is None:
         raise Http404

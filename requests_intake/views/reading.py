@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from activity import clock
 from people.access import MemberRequest, member_required
@@ -32,7 +32,7 @@ class Choice:
     current: bool
 
 
-@require_GET
+@require_safe
 @member_required
 def request_list(request: MemberRequest) -> HttpResponse:
     """List requests, the newest first: a rep's own, or everybody's."""
@@ -71,7 +71,7 @@ def request_list(request: MemberRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @member_required
 def request_page(request: MemberRequest, key: str) -> HttpResponse:
     """Show one request: where it is, what was asked, the answer, and what came of it."""

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from activity import clock
 from activity.changes import Stale
@@ -35,7 +35,7 @@ TASKS_OFFERED = 50
 JUDGED = timedelta(days=90)
 
 
-@require_GET
+@require_safe
 @member_required
 def triage(request: MemberRequest) -> HttpResponse:
     """Open the queue at what is due first."""
@@ -43,7 +43,7 @@ def triage(request: MemberRequest) -> HttpResponse:
     return _triage_page(request, None)
 
 
-@require_GET
+@require_safe
 @member_required
 def triage_request(request: MemberRequest, key: str) -> HttpResponse:
     """Show one waiting request with the answers that can be given."""
@@ -106,6 +106,8 @@ def _answer(
 ) -> HttpResponse:
     _let_in(request)
     chosen = named_by(key, request.member, Request.objects.select_related("requester__user"))
+    if chosen.is_waiting and not policy.can_answer(request.member, chosen):
+        raise PermissionDenied
     form = form_class(request.POST, member=request.member, auto_id=f"{kind}-%s")
     if not form.is_valid():
         return _not_yet(request, chosen, form, kind)
