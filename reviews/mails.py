@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -22,6 +24,7 @@ from .models import Review
 from .reading import visible_facts
 
 WORDS_IN_MAIL = 220
+SATURDAY = 5
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,9 @@ def _content(review: Review, facts: Facts, reader: Membership) -> dict[str, Any]
         "dates": wording.dates(facts.starts_on, facts.ends_on),
         "verdict": review.get_verdict_display() if review.verdict else "",
         "title": facts.goal.text or _("Sprint %(n)d") % {"n": facts.number},
-        "numbers": numbers(facts),
+        "ruler": ruler(facts),
+        "numbers": numbers(facts, is_sales=reader.is_sales),
+        **dict(zip(("lead_first", "lead_rest"), _first_sentence(review.lead), strict=True)),
         "asked": [_asked_line(one, workspace, reader) for one in asked],
         "late": [_late_sentence(one) for one in facts.carried if reader.pk in one.asked_by_ids],
         "made": [_made_line(task, workspace) for task in made if task.key not in served],
@@ -113,11 +118,21 @@ def _content(review: Review, facts: Facts, reader: Membership) -> dict[str, Any]
             (one.title, _answer_sentence(one, reader))
             for one in _own_first(facts.answers, review, reader)
         ],
-        "next_title": _next_title(facts),
+        "next_title": _next_title(facts, review.next_up),
     }
 
 
-def numbers(facts: Facts) -> list[Number]:
+def ruler(facts: Facts) -> list[str]:
+    """Return the days of the sprint as they are drawn: work days, days off, and the last."""
+    days = (facts.ends_on - facts.starts_on).days
+    looks = [
+        "day-off" if (facts.starts_on + timedelta(days=n)).weekday() >= SATURDAY else "day"
+        for n in range(days)
+    ]
+    return [*looks, "day-last"]
+
+
+def numbers(facts: Facts, *, is_sales: bool = True) -> list[Number]:
     """Return the three figures of the first screen."""
     points, answered, delivered = facts.points, facts.answered, len(facts.asked)
     done = points.done_of_committed if points.committed else points.done
@@ -130,7 +145,9 @@ def numbers(facts: Facts) -> list[Number]:
         Number(
             delivered,
             None,
-            ngettext("of your requests delivered", "of your requests delivered", delivered),
+            _("of your requests delivered")
+            if is_sales
+            else ngettext("request of Sales delivered", "requests of Sales delivered", delivered),
         ),
         Number(
             answered.in_time,
@@ -138,6 +155,12 @@ def numbers(facts: Facts) -> list[Number]:
             ngettext("request answered in time", "requests answered in time", answered.total),
         ),
     ]
+
+
+def _first_sentence(text: str) -> tuple[str, str]:
+    """Return the sentence that is set in bold, and the rest. A very short one is no news."""
+    match = re.match(r"(.{20,}?[.!?])(\s.*)?$", text, re.DOTALL)
+    return (match[1], (match[2] or "").strip()) if match else ("", text)
 
 
 def _own_first(items: Iterable[Any], review: Review, reader: Membership) -> list[Any]:
@@ -166,7 +189,7 @@ def _open(links: tuple[Link, ...], page: str) -> tuple[str, str]:
     """Return where a line leads: to what was made, or to its page in the app."""
     for link in links:
         if link.url.startswith(("https://", "http://")):
-            return link.url, Truncator(link.label).chars(30) or _("Open")
+            return link.url, Truncator(link.label).chars(24) or _("Open")
     return page, _("See it")
 
 
@@ -199,8 +222,9 @@ def answer_in_words(one: Answer) -> str:
     return _("accepted into the backlog")
 
 
-def _next_title(facts: Facts) -> str:
-    if facts.next is None or not facts.next.goal:
+def _next_title(facts: Facts, words: str) -> str:
+    goal = facts.next.goal.rstrip(".!") if facts.next else ""
+    if not facts.next or not goal or goal in words:
         return _("What comes next")
     return _("Next: %(goal)s") % {"goal": facts.next.goal}
 
