@@ -130,12 +130,12 @@ def _still_drafting(request: MemberRequest, review: Review) -> HttpResponse:
 def edit(request: MemberRequest, number: int) -> HttpResponse:
     """Edit the words, and choose what stands in the mail and what nobody reads."""
     review = _looked_after(request.member, number)
+    if not review.is_published and not policy.can_edit_review(request.member, review):
+        raise PermissionDenied
     if request.method == "POST":
         return _save(request, review) or _saved(request, review)
     if review.is_published:
         return redirect(_address("review_publish", review))
-    if not policy.can_edit_review(request.member, review):
-        raise PermissionDenied
     if request.htmx or not review.is_drafted:
         return _still_drafting(request, review)
     initial = {name: getattr(review, name) for name in ("verdict", "version", "marks", *WORDS)}
@@ -261,10 +261,15 @@ def publish(request: MemberRequest, number: int) -> HttpResponse:
         review = actions.publish_review(review, by=request.member, **form.cleaned_data)
     except (Stale, ValidationError) as error:
         return _not_published(request, _review(request.member, number), error)
-    count = review.deliveries.count()
-    sentence = ngettext(
-        "Published. %(n)d mail is on its way.", "Published. %(n)d mails are on their way.", count
-    ) % {"n": count}
+    if form.cleaned_data["send"] == "morning":
+        sentence = _("Published. The mails leave at 08:00 of each reader’s own day.")
+    else:
+        count = review.deliveries.count()
+        sentence = ngettext(
+            "Published. %(n)d mail is on its way.",
+            "Published. %(n)d mails are on their way.",
+            count,
+        ) % {"n": count}
     messages.success(request, sentence)
     return redirect(_address("review_publish", review))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from activity import clock
 from people.access import MemberRequest, member_required, signed_in
@@ -12,6 +13,7 @@ from people.models import Membership, Role
 from sprintboard import homes
 
 
+@require_safe
 def front_door(request: HttpRequest) -> HttpResponse:
     """Lead a person to a workspace: the only one, or a choice."""
     members = list(Membership.objects.at_home(signed_in(request))[:50])
@@ -27,6 +29,7 @@ HOMES = {
 }
 
 
+@require_safe
 @member_required
 def home(request: MemberRequest) -> HttpResponse:
     """Show each role its own front page."""

@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from activity.changes import Stale
 from activity.models import Activity
@@ -41,7 +41,7 @@ LATEST = 20
 # Reading --------------------------------------------------------------------------------------
 
 
-@require_GET
+@require_safe
 @member_required
 def task(request: MemberRequest, key: str) -> HttpResponse:
     """Show a task: a page of its own, or the drawer beside another one."""

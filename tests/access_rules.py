@@ -1,0 +1,347 @@
+"""Who may do what at each address: the one table. A URL without a row fails (tests/test_access.py).
+
+A new URL needs a row in RULES, and a sample in SAMPLES when it has a new kind of argument.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.contrib import admin
+
+from activity.changes import SYSTEM
+from backlog import actions as backlog
+from backlog.models import Deliverable, Sprint, Task
+from campaigns.models import Campaign
+from notifications.models import OutboxState
+from people.models import Membership, User
+from requests_intake import actions as intake
+from requests_intake.models import Request
+from reviews import actions as reviews
+from reviews.models import Delivery
+from tests.arranging import arranging
+from tests.factories import World, make_member, make_sprint, make_task
+
+MARKETERS = frozenset({"marketer"})
+SELLERS = frozenset({"sales"})
+MANAGERS = frozenset({"manager"})
+MEMBERS = MARKETERS | SELLERS | MANAGERS
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An address inside a workspace.
+
+    `get` and `post` name the roles that may; `got` and `posted` are what they then receive (a POST
+    has no body). Other roles get 403, or what `no` says for them; a method that nobody has is a
+    405. Anonymous people are led to sign in, members of other workspaces find nothing.
+    """
+
+    get: frozenset[str] = NOBODY
+    post: frozenset[str] = NOBODY
+    got: frozenset[int] = frozenset({200})
+    posted: frozenset[int] = frozenset({422})
+    no: dict[str, int] = field(default_factory=dict)
+
+    def expect(self, method: str, role: str) -> frozenset[int]:
+        """Return what a member with this role may receive."""
+        may = self.get if method == "GET" else self.post
+        if not may:
+            return frozenset({405})
+        if role in may:
+            return self.got if method == "GET" else self.posted
+        return frozenset({self.no.get(role, 403)})
+
+
+@dataclass(frozen=True)
+class Door:
+    """An address outside workspaces: what a stranger and what a signed-in person receive."""
+
+    stranger_get: int
+    person_get: int
+    stranger_post: int
+    person_post: int
+
+
+def only(*statuses: int) -> frozenset[int]:
+    return frozenset(statuses)
+
+
+SIGN_IN_FIRST = 302
+PERSONAL = Door(SIGN_IN_FIRST, 200, SIGN_IN_FIRST, 422)
+READ_ONLY_DOOR = Door(200, 200, 405, 405)
+# for Sales a draft of a review does not exist
+NO_DRAFT = {"sales": 404}
+
+RULES: dict[str, Rule | Door] = {
+    # sprintboard
+    "front_door": Door(302, 302, 302, 405),
+    "workspace_new": PERSONAL,
+    "home": Rule(get=MEMBERS),
+    "healthz": READ_ONLY_DOOR,
+    "readyz": READ_ONLY_DOOR,
+    # people
+    "profile": PERSONAL,
+    # backlog: everybody reads, marketers run the work
+    "board": Rule(get=MEMBERS),
+    "board_columns": Rule(get=MEMBERS),
+    "backlog": Rule(get=MEMBERS),
+    "backlog_bulk": Rule(post=MARKETERS),
+    "new_task": Rule(get=MARKETERS, post=MARKETERS),
+    "quick_add": Rule(get=MARKETERS, post=MARKETERS),
+    "task": Rule(get=MEMBERS),
+    "task_edit": Rule(get=MARKETERS, post=MARKETERS),
+    "task_move": Rule(get=MARKETERS, post=MARKETERS),
+    "task_rank": Rule(get=MARKETERS, post=MARKETERS),
+    "task_pull": Rule(get=MARKETERS, post=MARKETERS),
+    "task_return": Rule(post=MARKETERS, posted=only(302)),
+    "task_archive": Rule(post=MARKETERS, posted=only(404)),  # no version, no such thing to do
+    "task_restore": Rule(post=MARKETERS, posted=only(302)),
+    "task_deliverables": Rule(post=MARKETERS),
+    "deliverable_remove": Rule(post=MARKETERS, posted=only(302)),
+    "sprints": Rule(get=MEMBERS),
+    "sprint_edit": Rule(get=MARKETERS, post=MARKETERS),
+    "sprint_goal": Rule(post=MARKETERS, posted=only(302)),
+    "plan_sprint": Rule(get=MEMBERS),
+    "sprint_capacity": Rule(get=MARKETERS, post=MARKETERS),
+    "sprint_start": Rule(get=MARKETERS, post=MARKETERS),
+    # campaigns
+    "campaigns": Rule(get=MEMBERS),
+    "campaign_new": Rule(get=MARKETERS, post=MARKETERS),
+    "campaign": Rule(get=MEMBERS, post=MARKETERS),
+    # requests: Sales asks, marketers may write down what a rep says; the queue is not for Sales
+    "requests": Rule(get=MEMBERS),
+    "request_new": Rule(get=SELLERS | MARKETERS, post=SELLERS | MARKETERS),
+    "request": Rule(get=MEMBERS),
+    "request_receipt": Rule(get=MEMBERS),
+    "triage": Rule(get=MARKETERS | MANAGERS),
+    "triage_request": Rule(get=MARKETERS | MANAGERS),
+    "request_accept": Rule(post=MARKETERS),
+    "request_plan": Rule(post=MARKETERS),
+    "request_decline": Rule(post=MARKETERS),
+    "decision_undo": Rule(post=MARKETERS, posted=only(302)),
+    # reviews: everybody reads what is published, marketers write, managers publish too
+    "reviews": Rule(get=MEMBERS),
+    "review": Rule(get=MEMBERS),
+    "review_edit": Rule(get=MARKETERS, post=MARKETERS, no=NO_DRAFT),
+    "review_redraft": Rule(post=MARKETERS, posted=only(200), no=NO_DRAFT),
+    "review_publish": Rule(get=MARKETERS | MANAGERS, post=MARKETERS | MANAGERS, no=NO_DRAFT),
+    "review_test": Rule(post=MARKETERS | MANAGERS, posted=only(302), no=NO_DRAFT),
+    "review_mail": Rule(get=MARKETERS | MANAGERS, no=NO_DRAFT),
+    "review_delivery_again": Rule(
+        get=MARKETERS | MANAGERS, post=MARKETERS | MANAGERS, posted=only(302)
+    ),
+    "sprint_close": Rule(get=MARKETERS, post=MARKETERS),
+    # allauth
+    "account_login": Door(200, 302, 200, 302),
+    "account_logout": Door(302, 200, 302, 302),
+    "account_signup": Door(200, 302, 200, 302),
+    "account_inactive": Door(200, 200, 405, 405),
+    "account_reauthenticate": Door(302, 403, 302, 403),  # the cast has no passwords
+    "account_email": Door(302, 200, 302, 302),
+    "account_email_verification_sent": Door(200, 200, 405, 405),
+    "account_confirm_email": Door(200, 200, 404, 404),
+    "account_change_password": Door(302, 302, 302, 302),
+    "account_set_password": Door(302, 200, 302, 200),
+    "account_reset_password": Door(200, 200, 200, 200),
+    "account_reset_password_done": Door(200, 200, 405, 405),
+    "account_reset_password_from_key": Door(200, 200, 200, 200),
+    "account_reset_password_from_key_done": Door(200, 200, 405, 405),
+    "account_request_login_code": Door(200, 302, 200, 302),
+    "account_confirm_login_code": Door(302, 302, 302, 302),
+}
+
+# The admin is for operators alone; nobody here is one (tests/people reads it as an operator)
+OPERATORS = Door(302, 302, 302, 302)
+RULES["admin:login"] = Door(302, 403, 302, 403)
+RULES |= {
+    f"admin:{name}": OPERATORS
+    for name in (
+        "index",
+        "logout",
+        "password_change",
+        "password_change_done",
+        "autocomplete",
+        "jsi18n",
+        "view_on_site",
+        "app_list",
+    )
+}
+RULES |= {
+    f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}": OPERATORS
+    for model in admin.site._registry
+    for page in ("changelist", "add", "history", "delete", "change")
+}
+
+# Routes without a name, and why
+UNNAMED = {
+    r"admin/\(\?P<url>\.\*\)\$": "the admin's own catch-all, for operators like the rest",
+    r"admin/\w+/\w+/<path:object_id>/": "old addresses of the admin, which lead to the new ones",
+}
+
+
+@dataclass
+class Scene:
+    """A workspace in the middle of its work, with something at every address."""
+
+    world: World
+    asked: Request
+    answered: Request
+    running: Sprint
+    planned: Sprint
+    published: int
+    draft: int
+    task: Task
+    archived: Task
+    deliverable: Deliverable
+    campaign: Campaign
+    delivery: Delivery
+
+
+def make_scene(world: World, first: int) -> Scene:
+    """Fill a workspace; its numbers begin at `first`, so that two scenes share none."""
+    workspace = world.workspace
+    published, draft = (_closed(world, first + n) for n in (1, 2))
+    running = _sprint(world, first + 3, state="active", committed_points=8)
+    planned = _sprint(world, first + 4)
+    task, archived = make_task(workspace, sprint=running, points=3), make_task(workspace)
+    marketer = next(member for member in world.people.values() if member.is_marketer)
+    seller = next((m for m in world.people.values() if m.is_sales), None) or make_member(
+        workspace, "Siri Dahl", "sales"
+    )
+    asked, answered = (_ask(seller, f"Idea {n}") for n in (1, 2))
+    intake.decline_request(
+        answered, by=marketer, words="Not now.", version=answered.version, reason="not_now"
+    )
+    reviews.publish_review(published, by=marketer, version=published.version)
+    delivery = Delivery.objects.filter(review=published).select_related("item").first()
+    assert delivery is not None
+    with arranging():
+        for row in (task, archived):
+            Task.objects.filter(pk=row.pk).update(number=first * 10 + row.pk)
+        for request in (asked, answered):
+            Request.objects.filter(pk=request.pk).update(number=first * 10 + request.pk)
+        delivery.item.state = OutboxState.FAILED
+        delivery.item.save()
+        campaign = Campaign.objects.create(workspace=workspace, name="Analytica fair")
+    backlog.archive_task(archived, by=marketer, version=archived.version)
+    deliverable = backlog.add_deliverable(
+        task, by=marketer, label="Flyer", url="https://example.org/flyer.pdf"
+    )
+    for row in (task, archived, asked, answered):
+        row.refresh_from_db()
+    return Scene(
+        world=world,
+        asked=asked,
+        answered=answered,
+        running=running,
+        planned=planned,
+        published=published.sprint.number,
+        draft=draft.sprint.number,
+        task=task,
+        archived=archived,
+        deliverable=deliverable,
+        campaign=campaign,
+        delivery=delivery,
+    )
+
+
+def _sprint(world: World, number: int, **fields: object) -> Sprint:
+    """Make a sprint, or take the one that was made by itself when another closed."""
+    made = Sprint.objects.filter(workspace=world.workspace, number=number)
+    if not made:
+        return make_sprint(world.workspace, number, **fields)
+    with arranging():
+        made.update(**fields or {"goal": "Fill the pipeline"})
+    return made.get()
+
+
+def _closed(world: World, number: int):
+    sprint = _sprint(
+        world,
+        number,
+        state="active",
+        starts_on=date(2026, 10, 1),
+        ends_on=date(2026, 10, 14),
+        committed_points=5,
+    )
+    review = reviews.close_sprint(sprint, by=SYSTEM, carry_to="backlog")
+    return reviews.draft_words(review)
+
+
+def _ask(seller: Membership, title: str) -> Request:
+    return intake.submit_request(
+        seller.workspace, by=seller, submission_id=uuid.uuid4(), title=title
+    )
+
+
+Sample = Callable[[Scene], object]
+
+# What stands in an address: by the URL's name and the argument's, or by the argument's alone
+SAMPLES: dict[str | tuple[str, str], Sample] = {
+    "slug": lambda scene: scene.world.workspace.slug,
+    ("task_restore", "key"): lambda scene: scene.archived.key,
+    "number": lambda scene: scene.published,
+    ("review_edit", "number"): lambda scene: scene.draft,
+    ("review_redraft", "number"): lambda scene: scene.draft,
+    ("review_publish", "number"): lambda scene: scene.draft,
+    ("review_test", "number"): lambda scene: scene.draft,
+    ("review_mail", "number"): lambda scene: scene.draft,
+    ("sprint_close", "number"): lambda scene: scene.running.number,
+    ("sprint_start", "number"): lambda scene: scene.planned.number,
+    ("sprint_edit", "number"): lambda scene: scene.planned.number,
+    ("sprint_goal", "number"): lambda scene: scene.planned.number,
+    ("sprint_capacity", "number"): lambda scene: scene.planned.number,
+    ("plan_sprint", "number"): lambda scene: scene.planned.number,
+    ("review_delivery_again", "pk"): lambda scene: scene.delivery.pk,
+    ("deliverable_remove", "pk"): lambda scene: scene.deliverable.pk,
+    ("campaign", "pk"): lambda scene: scene.campaign.pk,
+    **{
+        (name, "key"): lambda scene: scene.task.key
+        for name in RULES
+        if name.startswith("task") or name == "deliverable_remove"
+        if name != "task_restore"
+    },
+    **{
+        (name, "key"): lambda scene: scene.asked.key
+        for name in RULES
+        if name.startswith(("request", "triage_"))
+    },
+    ("decision_undo", "key"): lambda scene: scene.answered.key,
+    # allauth and admin
+    ("account_confirm_email", "key"): lambda scene: "no-such-key",
+    ("account_reset_password_from_key", "key"): lambda scene: "no-such-key",
+    "uidb36": lambda scene: "1",
+    "object_id": lambda scene: scene.world.workspace.pk,
+    "content_type_id": lambda scene: 1,
+    "app_label": lambda scene: "people",
+}
+
+# What never was, for each kind of argument
+MISSING: dict[str, object] = {"slug": "nowhere", "number": 99_999, "pk": 99_999_999}
+
+
+def missing(name: str, value: object) -> object:
+    """Return an argument like this one that names nothing."""
+    if name == "key":
+        return f"{str(value).rpartition('-')[0]}-999999"
+    return MISSING[name]
+
+
+def cast(scene: Scene, elsewhere: World) -> dict[str, tuple[User, str]]:
+    """Return who tries: a name for the test's message, the person, and the role here."""
+    workspace = scene.world.workspace
+    people = {}
+    for role in sorted(MEMBERS):
+        for is_admin in (False, True):
+            name = f"{role} admin" if is_admin else role
+            member = make_member(
+                workspace, f"{name.title().replace(' ', '')} Tester", role, is_admin=is_admin
+            )
+            people[name] = (member.user, role)
+    people["outsider"] = (elsewhere.ola.user, "")
+    return people
