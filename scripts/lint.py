@@ -49,7 +49,7 @@ def locks_name_no_address() -> str:
 def templates() -> list[str]:
     """Return every template of the repository."""
     listed = subprocess.run(
-        ["git", "ls-files", "*.html", "*.txt.djt"],
+        ["git", "ls-files", "*.html"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -267,9 +267,10 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sprintboard.settings")
     try:
         listener = server.bind()
-    except OSError as error:
+    except (OSError, ValueError, OverflowError) as error:
         port = os.environ.get("PORT", server.PORT)
-        say(f"Port {port} cannot be used ({error.strerror}). Name another: make run PORT=8001")
+        why = getattr(error, "strerror", None) or error
+        say(f"Port {port} cannot be used ({why}). Name another: make run PORT=8001")
         return 2
     django.setup()
     from django.conf import settings  # noqa: PLC0415 - they are read when Django is set up

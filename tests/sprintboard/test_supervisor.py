@@ -153,7 +153,7 @@ def test_a_fork_ends_with_the_code_of_its_work(work: str, code: int) -> None:
     assert done.stdout.strip() == str(code)
 
 
-def run_supervisor(home: Path, port: int) -> subprocess.CompletedProcess[str]:
+def run_supervisor(home: Path, port: int | str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "sprintboard.supervisor"],
         cwd=ROOT,
@@ -173,6 +173,13 @@ def test_a_taken_port_is_said_with_the_way_out(tmp_path: Path) -> None:
     assert f"Port {port} cannot be used" in done.stdout
     assert "make run PORT=" in done.stdout
     assert not list(tmp_path.iterdir()), "nothing was made"
+
+
+@pytest.mark.parametrize("port", ["eighty", "99999", "-1"])
+def test_a_port_that_is_none_is_said_with_the_way_out(tmp_path: Path, port: str) -> None:
+    done = run_supervisor(tmp_path, port)
+    assert done.returncode == 2
+    assert f"Port {port} cannot be used" in done.stdout
 
 
 def test_a_second_supervisor_in_one_home_is_refused(tmp_path: Path) -> None:
