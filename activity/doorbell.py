@@ -18,7 +18,9 @@ _silent_until = 0.0
 class Job(Protocol):
     """What `ring` needs of a Celery task."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """How it is called in the log."""
 
     def delay(self, *args: object) -> object:
         """Ask a worker to run the job."""

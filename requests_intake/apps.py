@@ -1,6 +1,10 @@
 from typing import Any
 
+from celery import signature
 from django.apps import AppConfig
+
+# By name: jobs.py needs loaded models. A ring that waited a minute is stale, the next sweep looks.
+FOLLOW = signature("requests_intake.jobs.follow", options={"expires": 55})
 
 
 class RequestsIntakeConfig(AppConfig):
@@ -19,7 +23,5 @@ def _ring(sender: Any, *, workspace_id: int, verbs: frozenset[str], **kwargs: An
     """Ask a worker to follow what happened to tasks and sprints."""
     from activity.doorbell import ring
 
-    from .jobs import follow
-
     if any(verb.startswith(("task", "sprint")) for verb in verbs):
-        ring(follow, workspace_id)
+        ring(FOLLOW, workspace_id)

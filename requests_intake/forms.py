@@ -35,7 +35,7 @@ class LineField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """Return the line, in one form. Raises ValidationError."""
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         if _BREAKS.search(text):
             raise ValidationError(_("One line, please."), code="one_line")
         return clean_line(text)
@@ -48,7 +48,7 @@ class TextField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """Return the text, in one form. Raises ValidationError."""
-        return clean_text(super().to_python(value))
+        return clean_text(super().to_python(value) or "")
 
 
 class MoneyField(forms.IntegerField):

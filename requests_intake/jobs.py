@@ -7,7 +7,7 @@ from people.models import Workspace
 from . import actions
 
 
-@shared_task(ignore_result=True, expires=55)
+@shared_task(ignore_result=True)
 def follow(workspace_id: int) -> None:
     """Follow the work of one workspace; rung after a commit that touched tasks or sprints."""
     workspace = Workspace.objects.filter(pk=workspace_id).first()

@@ -105,7 +105,9 @@ def room_in_sprints(workspace: Workspace, planned: int = 3) -> list[SprintRoom]:
     rooms = []
     for sprint in sprints[: planned + 1]:
         sprint.workspace = workspace
-        rooms.append(SprintRoom(sprint, sprint.pulled + sprint.promised, sprint.said or average))
+        counted = vars(sprint)  # the annotations
+        taken = counted["pulled"] + counted["promised"]
+        rooms.append(SprintRoom(sprint, taken, counted["said"] or average))
     return rooms if rooms and rooms[0].sprint.is_active else rooms[:planned]
 
 

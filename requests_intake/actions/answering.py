@@ -58,7 +58,7 @@ def accept_request(
     `unknown_task`.
     """
     with _answering(request, by=by, version=version) as (record, fresh):
-        outcome = _task_for(record, fresh, task, task_fields)
+        outcome = Outcome(*_task_for(record, fresh, task, task_fields))
         return _answer(record, fresh, DecisionKind.ACCEPT, words, outcome)
 
 
@@ -82,17 +82,15 @@ def plan_request(
     """
     with _answering(request, by=by, version=version) as (record, fresh):
         sprint = _open_sprint(record.workspace, sprint)
-        outcome = _task_for(record, fresh, task, task_fields)
-        if outcome.task.sprint_id not in {None, sprint.pk}:
+        chosen, made = _task_for(record, fresh, task, task_fields)
+        if chosen.sprint is not None and chosen.sprint != sprint:
             raise ValidationError(
                 _("%(key)s is already in sprint %(n)s. Plan for that one, or take another task.")
-                % {"key": outcome.task.key, "n": outcome.task.sprint.number},
+                % {"key": chosen.key, "n": chosen.sprint.number},
                 code="elsewhere",
             )
-        _promise(outcome.task, sprint, scope)
-        return _answer(
-            record, fresh, DecisionKind.PLAN, words, Outcome(outcome.task, outcome.made, sprint)
-        )
+        _promise(chosen, sprint, scope)
+        return _answer(record, fresh, DecisionKind.PLAN, words, Outcome(chosen, made, sprint))
 
 
 def decline_request(
@@ -149,10 +147,11 @@ def _answering(
 
 def _task_for(
     record: Change, request: Request, task: Task | None, task_fields: dict[str, Any] | None
-) -> Outcome:
+) -> tuple[Task, bool]:
+    """Return the task that serves a request, and whether it was made for it."""
     if task is None:
         fields = {"title": request.title, "description": _brief(request), **(task_fields or {})}
-        return Outcome(backlog.create_task(record.workspace, by=SYSTEM, **fields), made=True)
+        return backlog.create_task(record.workspace, by=SYSTEM, **fields), True
     known = (
         Task.objects.current()
         .select_related("workspace", "sprint", "column")
@@ -163,7 +162,7 @@ def _task_for(
         raise ValidationError(
             {"task": ValidationError(_("We know no such task."), code="unknown_task")}
         )
-    return Outcome(known)
+    return known, False
 
 
 def _brief(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -130,7 +131,7 @@ def _answer(
 def _decide(
     chosen: Request, kind: DecisionKind, request: MemberRequest, data: dict[str, Any]
 ) -> Decision:
-    verbs = {
+    verbs: dict[DecisionKind, Callable[..., Decision]] = {
         DecisionKind.ACCEPT: actions.accept_request,
         DecisionKind.PLAN: actions.plan_request,
         DecisionKind.DECLINE: actions.decline_request,
@@ -168,8 +169,8 @@ def _add_errors(form: AnswerForm, error: ValidationError) -> None:
         for name, errors in error.error_dict.items():
             form.add_error(name if name in form.fields else None, errors)
         return
-    name = beside.get(error.code or "")
-    form.add_error(name if name in form.fields else None, error)
+    field = beside.get(error.code or "")
+    form.add_error(field if field in form.fields else None, error)
 
 
 def _said(decision: Decision) -> str:

@@ -571,3 +571,39 @@ def test_a_workspace_where_nothing_happened_is_left_alone(northwind, fjord, ask)
     ask(northwind.sam)
     assert actions.follow_work() == 1
     assert actions.follow_work() == 0
+
+
+# Jobs
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_move_rings_the_job_that_follows_and_a_request_does_not(northwind, monkeypatch):
+    from requests_intake import apps
+
+    rung = []
+    monkeypatch.setattr("activity.doorbell.ring", lambda job, *args: rung.append((job, args)))
+    actions.submit_request(
+        northwind.workspace, by=northwind.sam, submission_id=uuid.uuid4(), title="Slides"
+    )
+    assert rung == []
+    backlog.create_task(northwind.workspace, by=northwind.mia, title="A task")
+    assert rung == [(apps.FOLLOW, (northwind.workspace.pk,))]
+
+
+def test_the_jobs_follow_the_work(northwind, planned, sprint, outbox):
+    from requests_intake import jobs
+
+    _request, task = planned
+    run(sprint, northwind)
+    move(task, northwind, "done")
+    jobs.follow(northwind.workspace.pk)
+    jobs.follow(northwind.workspace.pk + 999)
+    jobs.sweep()
+    assert [kind for kind, _who, _state in outbox()] == ["intake.answer", "intake.delivered"]
+
+
+def test_the_rings_name_jobs_that_exist(settings):
+    from requests_intake import apps, jobs
+
+    assert apps.FOLLOW.task == jobs.follow.name
+    assert jobs.sweep.name == "requests_intake.jobs.sweep"

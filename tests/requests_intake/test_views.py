@@ -10,9 +10,9 @@ from backlog import actions as backlog
 from backlog.models import Task
 from notifications.models import OutboxItem
 from requests_intake import actions
-from requests_intake.models import Decision, Request
+from requests_intake.models import Decision, Request, RequestTask
 from tests.arranging import arranging
-from tests.factories import make_sprint, make_task
+from tests.factories import make_sprint, make_task, make_tasks
 
 ATTACK = "<script>alert(1)</script>"
 
@@ -496,8 +496,6 @@ def test_a_manager_reads_what_is_not_late_without_a_form(northwind, grace, ask, 
 
 def planned_requests(northwind, count: int, sprint) -> None:
     """Arrange requests that each have an answer and a task in the sprint."""
-    from requests_intake.models import RequestTask
-    from tests.factories import make_tasks
 
     make_requests(northwind, count, state="planned")
     tasks = make_tasks(northwind.workspace, count, sprint=sprint, assignee=northwind.mia)
@@ -545,14 +543,12 @@ def test_the_list_costs_the_same_however_many(northwind, mia, sprint, count):
 def test_triage_costs_the_same_however_many(northwind, mia, sprint, count):
     make_requests(northwind, count)
     running = make_sprint(northwind.workspace, 13, state="active", started_at=sprint.ends_at)
-    for place in range(count):
-        make_task(northwind.workspace, sprint=running if place % 2 else None)
+    make_tasks(northwind.workspace, count)
+    make_tasks(northwind.workspace, count, sprint=running)
     assert queries_of(mia, url("triage")) <= OF_THE_FRAME + 6
 
 
 def test_a_request_costs_the_same_however_many_tasks(northwind, sam, ask, sprint):
-    from requests_intake.models import RequestTask
-    from tests.factories import make_tasks
 
     request = ask(northwind.sam)
     actions.plan_request(request, by=northwind.mia, words="Yes.", version=1, sprint=sprint)
