@@ -341,7 +341,7 @@ def _apply(review: Review, changes: dict[str, Any]) -> list[str]:
 
 def _clean_words(name: str, value: object) -> str:
     clean = clean_line if name in ONE_LINE else clean_text
-    longest = Review._meta.get_field(name).max_length or 0
+    longest: int = getattr(Review._meta.get_field(name), "max_length", 0)
     try:
         text = clean(str(value or ""))
         # a model's TextField keeps its limit for forms alone
