@@ -39,7 +39,7 @@ def _make_parser() -> MarkdownIt:
 _parser = _make_parser()
 _cleaner = nh3.Cleaner(
     tags=_TAGS,
-    attributes={"a": {"href"}, "ol": {"start"}},
+    attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
     attribute_filter=_refuse_relative,
     url_schemes=set(_SCHEMES),
     link_rel="nofollow noopener noreferrer ugc",

@@ -138,6 +138,7 @@ class CapacityForm(forms.Form):
                 required=False,
                 max_length=60,
                 initial=person.note,
+                widget=forms.TextInput(attrs={"placeholder": _("away 2 days")}),
             )
 
     def rows(self) -> Iterator[tuple[PersonCapacity, forms.BoundField, forms.BoundField]]:

@@ -138,11 +138,13 @@ def _pull_page(
     request: MemberRequest, task: Task, form: PullForm, status: int = 200
 ) -> HttpResponse:
     chosen = form.chosen()
+    room = metrics.unplanned_room(_of(request, chosen)) if chosen else None
     context = {
         "task": task,
         "form": form,
         "sprint": chosen,
-        "room": metrics.unplanned_room(_of(request, chosen)) if chosen else None,
+        "room": room,
+        "over": room is not None and (task.points or 0) > room.left,
         "workspace": request.member.workspace,
         "next": next_address(request, reverse("backlog", args=[request.member.workspace.slug])),
     }

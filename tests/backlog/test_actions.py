@@ -333,7 +333,7 @@ def test_only_cards_of_the_running_sprint_move(northwind, mia):
 
 
 def test_a_move_is_cheap(northwind, mia, running, django_assert_max_num_queries):
-    first, second = running.tasks.ranked()
+    _first, second = running.tasks.ranked()
     make_tasks(northwind.workspace, 50, sprint=running)
     second.workspace = northwind.workspace
     with django_assert_max_num_queries(11):  # 8 of its own, and SAVEPOINTs of the test

@@ -1,4 +1,4 @@
-"""One order: whatever is inserted or moved where, it stays an order and each place is taken once."""
+"""One order: whatever is inserted or moved where, it stays an order, each place taken once."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
