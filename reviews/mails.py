@@ -189,7 +189,7 @@ def _open(links: tuple[Link, ...], page: str) -> tuple[str, str]:
     """Return where a line leads: to what was made, or to its page in the app."""
     for link in links:
         if link.url.startswith(("https://", "http://")):
-            return link.url, Truncator(link.label).chars(24) or _("Open")
+            return link.url, link.label or _("Open")
     return page, _("See it")
 
 

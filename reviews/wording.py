@@ -146,7 +146,7 @@ def next_up(sprint: Next | None) -> str:
         "dates": dates(sprint.starts_on, sprint.ends_on),
     }
     if not sprint.goal:
-        return _("%(runs)s. Its goal is not set yet.") % {"runs": runs}
+        return f"{runs}."  # the goal is often set before this is read: say nothing of it
     return f"{runs}: {_bare(sprint.goal)}."
 
 

@@ -50,8 +50,8 @@ def test_the_readers_own_requests_are_said_with_you(northwind, review):
     assert chiaras.index("Battle card (") < chiaras.index("One-page flyer (")
     assert "“Case study”, which you asked for, is not done yet; it moves to sprint 14." in sams
     assert "which you asked for" not in chiaras
-    assert "Slides: your idea, planned for sprint 14. Gladly." in sams
-    assert "Advert: declined, over budget. No." in sams
+    assert "Slides\n  Your idea, planned for sprint 14. Gladly." in sams
+    assert "Advert\n  Declined, over budget. No." in sams
 
 
 def test_a_managers_mail_names_the_people_who_asked(northwind, review):

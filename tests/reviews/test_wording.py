@@ -189,7 +189,7 @@ def test_learnings_are_what_the_numbers_say(changes, expected):
         ),
         (
             Next(15, "", date(2026, 12, 31), date(2027, 1, 13)),
-            "Sprint 15 runs from 31 December to 13 January. Its goal is not set yet.",
+            "Sprint 15 runs from 31 December to 13 January.",
         ),
     ],
 )
