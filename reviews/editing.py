@@ -35,6 +35,7 @@ class Pick:
     detail: str
     mark: str
     from_sales: bool
+    may_be_mailed: bool
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,11 @@ class PickGroup:
 def picks_of(facts: Facts, marks: Mapping[str, str]) -> list[PickGroup]:
     """Return the sections that have anything in them, in the order of the page."""
 
-    def pick(item: _Item, detail: str, *, from_sales: bool = False) -> Pick:
-        return Pick(item.id, item.title, detail, marks.get(item.id, ""), from_sales)
+    def pick(
+        item: _Item, detail: str, *, from_sales: bool = False, may_be_mailed: bool = True
+    ) -> Pick:
+        mark = marks.get(item.id, "")
+        return Pick(item.id, item.title, detail, mark, from_sales, may_be_mailed)
 
     groups = [
         PickGroup(
@@ -71,7 +75,11 @@ def picks_of(facts: Facts, marks: Mapping[str, str]) -> list[PickGroup]:
         PickGroup(_("What we made"), [pick(one, _effort(one)) for one in facts.done]),
         PickGroup(
             _("Not done yet"),
-            [pick(one, where_to(one), from_sales=bool(one.asked_by)) for one in facts.carried],
+            # the mail tells each reader of his own late ideas, starred or not
+            [
+                pick(one, where_to(one), from_sales=bool(one.asked_by), may_be_mailed=False)
+                for one in facts.carried
+            ],
         ),
         PickGroup(
             _("What we decided about your ideas"),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
@@ -211,7 +212,7 @@ def _shown(item: OutboxItem) -> tuple[str, str, str]:
 def _why(item: OutboxItem, member: Membership, *, has_read: bool) -> str:
     """Return the sentence under a name: what happened, and what happens next."""
     if item.state == OutboxState.SENT and item.sent_at:
-        said = _("%(when)s in %(city)s") % _there(item.sent_at, member)
+        said = capfirst(_("%(when)s in %(city)s") % _there(item.sent_at, member))
         return _("%(said)s, read since.") % {"said": said} if has_read else f"{said}."
     if item.state == OutboxState.UNCERTAIN:
         never = _("We never send twice by ourselves.")
@@ -220,7 +221,7 @@ def _why(item: OutboxItem, member: Membership, *, has_read: bool) -> str:
         tries = ngettext("Tried once.", "Tried %(n)d times.", item.attempts) % {"n": item.attempts}
         return f"{item.last_error} {tries} {_read(has_read=has_read)}".strip()
     if item.state == OutboxState.QUEUED and item.not_before > clock.now():
-        said = _("%(when)s in %(city)s.") % _there(item.not_before, member)
+        said = capfirst(_("%(when)s in %(city)s.") % _there(item.not_before, member))
         return f"{said} {_read(has_read=has_read)}".strip()
     return _read(has_read=has_read)
 

@@ -71,11 +71,15 @@ class Shown:
     planned: list[Done]
     unplanned: list[Done]
     minutes: int
+    have_read: list[Membership]
+    have_not_read: list[Membership]
 
 
 def show(page: ReviewPage, reader: Membership) -> Shown:
     """Say what one reader sees. What he asked for himself is marked as his."""
     opening, rest = first_sentence(page.review.lead)
+    readers = [delivery.recipient for delivery in page.deliveries]
+    read_by = {member.pk for member in page.read_by}
     return Shown(
         opening=opening,
         rest=rest,
@@ -95,6 +99,8 @@ def show(page: ReviewPage, reader: Membership) -> Shown:
         planned=[task for task in page.facts.done if not task.unplanned],
         unplanned=[task for task in page.facts.done if task.unplanned],
         minutes=minutes(page.review, page.facts),
+        have_read=[member for member in readers if member.pk in read_by],
+        have_not_read=[member for member in readers if member.pk not in read_by],
     )
 
 

@@ -426,7 +426,7 @@ def test_back_to_the_draft_brings_the_words_and_saves_nothing(northwind, draft, 
     answer = client.post(at("review_redraft", 13), data)
     assert answer.status_code == 200
     assert drafted in text_of(answer).replace("&quot;", '"').replace("&#x27;", "'")
-    assert 'value="missed" id="id_verdict_1" checked' in text_of(answer)
+    assert 'name="verdict" value="missed" checked' in text_of(answer)
     assert Review.objects.get().lead == "Mine."
 
 
@@ -552,7 +552,7 @@ def test_each_mail_says_how_it_fared(northwind, published, client_of):
     fare(published, northwind.grace, state=OutboxState.UNCERTAIN, last_error="The line broke.")
     actions.mark_read(published, by=northwind.sam)
     page = text_of(client_of(northwind.mia).get(at("review_publish", 13)))
-    assert "today 05:00 in Chicago, read since." in page
+    assert "Today 05:00 in Chicago, read since." in page
     assert "550 no such mailbox. Tried once." in page
     assert "The line broke. We never send twice by ourselves." in page
 
@@ -567,7 +567,7 @@ def test_what_waits_says_until_when(northwind, published, client_of):
         last_error="The mail server did not answer.",
     )
     page = text_of(client_of(northwind.mia).get(at("review_publish", 13)))
-    assert "today 08:00 in Chicago." in page
+    assert "Today 08:00 in Chicago." in page
     assert "Retry today 12:05" in page
     assert "Tried 2 times." in page
 
