@@ -352,6 +352,7 @@ class Task(models.Model):
                 condition=Q(sprint=None, archived_at=None),
             ),
             models.Index(fields=["sprint", "position"], name="backlog_sprint_rank"),
+            models.Index(fields=["workspace", "position"], name="backlog_order"),
         ]
 
     def __str__(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from django.core.exceptions import ValidationError
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Subquery
 from django.utils.translation import gettext as _
 
 from activity.changes import Change, change
@@ -13,7 +14,7 @@ from backlog import ordering, policy
 from backlog.models import Task
 from people.models import Membership
 
-from .rows import current_task, fresh_task
+from .rows import current_task, unknown
 
 _CHUNK = 50
 
@@ -45,7 +46,10 @@ def rank_task(
             raise ValidationError(_("Say where the task should go."), code="no_place")
         if before is None and after is None:
             return task  # it is alone in its list
+        was = task.position
         put(record, task, before=before, after=after)
+        if task.position == was:
+            return task
         task.version += 1
         task.save(update_fields=["position", "version"])
         following = others.filter(position__gt=task.position).first()
@@ -63,16 +67,46 @@ def put(
     neighbour = before or after
     if neighbour is None:
         return
-    anchor = fresh_task(record, neighbour)
-    if anchor.pk == task.pk:
-        raise ValidationError(_("A task cannot go beside itself."), code="unknown")
-    rows = Task.objects.filter(workspace=record.workspace).exclude(pk=task.pk)
-    low: int | None = anchor.position
-    if before is not None:
-        low = rows.filter(position__lt=anchor.position).aggregate(low=Max("position"))["low"]
-    place = ordering.place_after(low, _following(record, task, low))
+    low, following = _gap(record, task, neighbour, before=before is not None)
+    first = next(following, None)
+    if (low is None or low < task.position) and (first is None or task.position < first[1]):
+        return  # it is there
+    behind = chain([first], following) if first else following
+    place = ordering.place_after(low, behind)
     task.position = place.position
     step_aside(place)
+
+
+def _gap(
+    record: Change, task: Task, neighbour: Task, *, before: bool
+) -> tuple[int | None, Iterator[tuple[int, int]]]:
+    """Read the gap beside a neighbour in one query: what is in front of it, and what follows."""
+    rows = Task.objects.filter(workspace=record.workspace).exclude(pk=task.pk)
+    there = Subquery(rows.filter(pk=neighbour.pk).values("position")[:1])
+    beside = (
+        rows.filter(position__lte=there).order_by("-position")
+        if before
+        else rows.filter(position__gte=there).order_by("position")
+    )
+    found = list(beside.values_list("pk", "position")[:2])
+    if not found or found[0][0] != neighbour.pk:
+        raise unknown("task")
+    if not before:
+        return found[0][1], _from(record, task, found[1:])
+    low = found[1][1] if len(found) > 1 else None
+    return low, _from(record, task, found[:1])
+
+
+def _from(record: Change, task: Task, first: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Give the rows from this one on; only when it has to step aside are the others read."""
+    if not first:
+        return
+    yield first[0]
+    rows = Task.objects.filter(workspace=record.workspace).exclude(pk=task.pk).order_by("position")
+    low = first[0][1]
+    while found := list(rows.filter(position__gt=low).values_list("pk", "position")[:_CHUNK]):
+        yield from found
+        low = found[-1][1]
 
 
 def step_aside(place: ordering.Place) -> None:
@@ -91,19 +125,6 @@ def positions_at_top(record: Change, count: int) -> list[int]:
     """Return places before everything in the workspace."""
     first = Task.objects.filter(workspace=record.workspace).aggregate(at=Min("position"))["at"]
     return ordering.places_at_top(first, count)
-
-
-def _following(record: Change, task: Task, low: int | None) -> Iterator[tuple[int, int]]:
-    """Read the rows behind a position, a few at a time: mostly the first is enough."""
-    rows = Task.objects.filter(workspace=record.workspace).exclude(pk=task.pk).order_by("position")
-    size = 1
-    while True:
-        batch = rows if low is None else rows.filter(position__gt=low)
-        found = list(batch.values_list("pk", "position")[:size])
-        yield from found
-        if len(found) < size:
-            return
-        low, size = found[-1][1], _CHUNK
 
 
 def _key(record: Change, task: Task | None) -> str | None:

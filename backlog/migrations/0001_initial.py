@@ -469,6 +469,10 @@ class Migration(migrations.Migration):
             model_name="task",
             index=models.Index(fields=["sprint", "position"], name="backlog_sprint_rank"),
         ),
+        migrations.AddIndex(
+            model_name="task",
+            index=models.Index(fields=["workspace", "position"], name="backlog_order"),
+        ),
         migrations.AddConstraint(
             model_name="task",
             constraint=models.UniqueConstraint(

@@ -293,6 +293,15 @@ def test_a_task_is_ranked_by_its_neighbours(northwind, mia):
     assert ids(Task.objects.backlog()) == [c.pk, a.pk, b.pk]
 
 
+def test_a_task_that_is_there_already_is_left_alone(northwind, mia):
+    a, b, c = make_tasks(northwind.workspace, 3)
+    for place in ({"after": a}, {"before": c}):
+        assert actions.rank_task(b, by=mia, version=1, **place).version == 1
+    for place in ({"top": True}, {"before": b}):
+        assert actions.rank_task(a, by=mia, version=1, **place).version == 1
+    assert northwind.workspace.seq == 0
+
+
 def test_when_a_gap_is_used_up_the_neighbours_step_aside(northwind, mia):
     first, second, *others = make_tasks(northwind.workspace, 40)
     for task in others:
@@ -333,11 +342,14 @@ def test_only_cards_of_the_running_sprint_move(northwind, mia):
 
 
 def test_a_move_is_cheap(northwind, mia, running, django_assert_max_num_queries):
-    _first, second = running.tasks.ranked()
+    first, second = running.tasks.ranked()
     make_tasks(northwind.workspace, 50, sprint=running)
     second.workspace = northwind.workspace
-    with django_assert_max_num_queries(11):  # 8 of its own, and SAVEPOINTs of the test
-        actions.move_task(second, by=mia, version=1, column=northwind.column("doing"))
+    doing = northwind.column("doing")
+    with django_assert_max_num_queries(8 + 2):  # the test's own transaction adds a savepoint
+        second = actions.move_task(second, by=mia, version=1, column=doing, after=first)
+    with django_assert_max_num_queries(8 + 2):
+        actions.move_task(second, by=mia, version=2, column=doing, before=first)
 
 
 # Sprints -------------------------------------------------------------------------------------
