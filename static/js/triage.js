@@ -1,5 +1,6 @@
 // Triage by keyboard: J and K go to the next and previous request, P, A and D open an answer for checking, and
-// Ctrl or Command with Enter sends it. A suggestion fills the open answer. Without scripts the same are links.
+// Ctrl or Command with Enter sends it, Escape leaves the field. A suggestion fills the open answer. Without
+// scripts the same are links.
 const WORDS = "input, textarea, select, [contenteditable]";
 
 export default function triage(page) {
@@ -43,6 +44,7 @@ export default function triage(page) {
       form.requestSubmit();
       return;
     }
+    if (form && event.key === "Escape") event.target.blur(); // back to the single keys
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.(WORDS)) return;
     const pressed = event.key.toLowerCase();
     const answer = { p: "plan", a: "accept", d: "decline" }[pressed];
