@@ -73,6 +73,10 @@ class Reader:
         self.page.wait_for_url(lambda url: "/accounts/login" not in url)
         return self
 
+    def photograph(self, path: Path) -> None:
+        """Keep a picture of what is seen now."""
+        self.page.screenshot(path=str(path))
+
     def close(self) -> None:
         """Close the window."""
         self.context.close()

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from allauth.account.models import EmailAddress
+
 from activity import clock
 from backlog import actions as backlog
 from backlog.models import Sprint, Task
@@ -207,9 +209,10 @@ def seed(progress: Callable[[int, int], None] = lambda _done, _all: None) -> Non
 
 
 def _user(person: Person, domain: str) -> User:
-    return User.objects.create_user(
-        f"{person.first}@{domain}.example", PASSWORD, name=person.name, time_zone=person.zone
-    )
+    address = f"{person.first}@{domain}.example"
+    user = User.objects.create_user(address, PASSWORD, name=person.name, time_zone=person.zone)
+    EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
+    return user
 
 
 def _found(telling: Telling) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from activity import clock  # noqa: E402  found only with the path above
+from activity import clock
 
 _true_now = clock.system_now
 _shift = timedelta(seconds=float(os.environ.get("TEST_CLOCK_SHIFT_SECONDS", "0")))
