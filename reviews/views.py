@@ -236,7 +236,7 @@ def _editor(
         "measured": goal_in_words(review.frozen.goal),
         "recipients": readers,
         "preview_as": readers[0].member if readers else request.member,
-        "goes_out_at": actions.goes_out_at(review),
+        "goes_out_at": review.goes_out_at,
         **extra,
     }
     return render(request, "reviews/edit.html", context, status=status)
@@ -376,20 +376,33 @@ def close(request: MemberRequest, number: int) -> HttpResponse:
     is_post = request.method == "POST"
     if not sprint.is_active:
         return _not_running(request, sprint, HTTPStatus.CONFLICT if is_post else HTTPStatus.OK)
-    initial = {"version": sprint.version, "goal_actual": sprint.goal_actual}
     following = Sprint.objects.visible_to(request.member).planned().first()
-    form = CloseForm(request.POST or None, initial=initial, following=following)
     if not is_post:
-        return _close_page(request, sprint, form)
+        initial = {"version": sprint.version, "goal_actual": sprint.goal_actual}
+        return _close_page(request, sprint, CloseForm(initial=initial, following=following))
+    form = CloseForm(request.POST, following=following)
     if not form.is_valid():
         return _close_page(request, sprint, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         actions.close_sprint(sprint, by=request.member, **form.cleaned_data)
-    except ValidationError:
-        sprint.refresh_from_db()
-        return _not_running(request, sprint, HTTPStatus.CONFLICT)
+    except (Stale, ValidationError):
+        return _not_closed(request, sprint, following)
     messages.success(request, _("Sprint %(n)d is closed.") % {"n": number})
     return redirect("review_edit", request.member.workspace.slug, number)
+
+
+def _not_closed(request: MemberRequest, sprint: Sprint, following: Sprint | None) -> HttpResponse:
+    """Say that somebody else was quicker: closed it, or changed its goal or dates."""
+    sprint.refresh_from_db()
+    if not sprint.is_active:
+        return _not_running(request, sprint, HTTPStatus.CONFLICT)
+    messages.warning(
+        request, _("Somebody changed this sprint since you opened the page. Look at it once more.")
+    )
+    typed = request.POST.copy()
+    typed["version"] = str(sprint.version)
+    form = CloseForm(typed, following=following)
+    return _close_page(request, sprint, form, HTTPStatus.CONFLICT)
 
 
 def _not_running(request: MemberRequest, sprint: Sprint, status: int) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from backlog import actions as backlog
 from backlog.models import Deliverable
 from campaigns.models import Campaign
 from notifications.models import OutboxItem, OutboxState
@@ -627,6 +628,20 @@ def test_a_closed_sprint_is_not_closed_again(northwind, running, client_of):
     assert "Sprint 13 is closed already" in text_of(again)
     assert Review.objects.count() == 1
     assert client_of(northwind.lena).get(at("sprint_close", 13)).status_code == 200
+
+
+def test_a_sprint_changed_meanwhile_is_looked_at_before_it_closes(northwind, running, client_of):
+    data = {"carry_to": "backlog", "goal_actual": "96", "version": running.version}
+    backlog.edit_sprint(running, by=northwind.lena, version=running.version, goal="Another goal")
+    client = client_of(northwind.mia)
+    answer = client.post(at("sprint_close", 13), data)
+    assert answer.status_code == 409
+    assert "Another goal" in text_of(answer)
+    assert 'name="goal_actual" value="96"' in text_of(answer)
+    assert not Review.objects.exists()
+    running.refresh_from_db()
+    client.post(at("sprint_close", 13), {**data, "version": running.version})
+    assert Review.objects.get().frozen.goal.actual == 96
 
 
 def test_a_sprint_that_has_not_started_is_not_closed(northwind, client_of):
