@@ -321,7 +321,7 @@ def test_no_body_is_a_500(scene, fjord, who):
     assert failures(answers()) == []
 
 
-def test_no_field_of_any_form_is_a_500(scene, caplog):
+def test_no_field_of_any_form_is_a_500(scene):
     client = signed_in(scene.world.mia.user)
     forms: dict[tuple[str, str, tuple[str, ...]], tuple[str, dict[str, str]]] = {}
     for address in addresses():

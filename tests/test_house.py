@@ -121,6 +121,7 @@ MAY_WRITE = {
     ("activity/changes.py", "bulk_create"): "change() itself writes the log",
     ("activity/changes.py", "update"): "change() itself counts",
     ("people/models.py", "save"): "create_user, as Django expects it of a user manager",
+    ("sprintboard/demo/telling.py", "create"): "confirmed addresses of the demo's people (allauth)",
 }
 NO_ROWS = {"digest", "hashlib", "environ", "vars()"}  # what else has a method of that name
 
@@ -182,7 +183,10 @@ def one_doorbell(path: str, tree: ast.Module) -> Iterator[Found]:
             yield Found(path, call.lineno, "rings a job past activity.doorbell")
 
 
-SAFE_HERE = {"sprintboard/templatetags/ui.py"}
+SAFE_HERE = {
+    "sprintboard/templatetags/ui.py": "icons of a package, the import map, Markdown that nh3 cleaned",
+    "backlog/board.py": "cards, which a template has rendered",
+}
 
 
 def nothing_is_declared_safe(path: str, tree: ast.Module) -> Iterator[Found]:
@@ -191,8 +195,14 @@ def nothing_is_declared_safe(path: str, tree: ast.Module) -> Iterator[Found]:
         names = [node.id] if isinstance(node, ast.Name) else []
         if isinstance(node, ast.ImportFrom):
             names = [alias.name for alias in node.names]
-        if path not in SAFE_HERE and "mark_safe" in names:
+        if path not in SAFE_HERE and {"mark_safe", "SafeText"} & set(names):
             yield Found(path, node.lineno, "mark_safe")
+        if (
+            path not in SAFE_HERE
+            and isinstance(node, ast.Call)
+            and dotted(node.func) == "SafeString"
+        ):
+            yield Found(path, node.lineno, "SafeString of one's own making")
         formats = isinstance(node, ast.Call) and dotted(node.func).endswith("format_html")
         if formats and node.args and isinstance(node.args[0], ast.JoinedStr):
             yield Found(path, node.lineno, "format_html of an f-string")
@@ -278,8 +288,9 @@ PLANTED = [
     (no_schedule_in_messages, "reviews/jobs.py", "self.retry()"),
     (one_doorbell, "reviews/actions.py", "jobs.draft.delay(1)"),
     (one_doorbell, "reviews/actions.py", "jobs.draft.apply_async((1,))"),
-    (nothing_is_declared_safe, "backlog/board.py", "from x import mark_safe"),
-    (nothing_is_declared_safe, "backlog/board.py", "html = mark_safe('<b>')"),
+    (nothing_is_declared_safe, "backlog/forms.py", "from x import mark_safe"),
+    (nothing_is_declared_safe, "backlog/forms.py", "html = mark_safe('<b>')"),
+    (nothing_is_declared_safe, "backlog/forms.py", "html = SafeString(title)"),
     (nothing_is_declared_safe, "backlog/board.py", "format_html(f'<b>{title}</b>')"),
     (forms_name_their_fields, "backlog/forms.py", "class Meta:\n    fields = '__all__'"),
     (forms_name_their_fields, "backlog/forms.py", "class Meta:\n    exclude = ['x']"),
