@@ -89,7 +89,9 @@ def test_a_task_of_another_workspace_does_not_exist(northwind, fjord, task, clie
     assert ola.get(reverse("task", args=["fjord", f"FJ-{task.number}"])).status_code == 404
 
 
-@pytest.mark.parametrize("key", ["NW-999", "XX-1", "NW", "NW-", "NW-x", "NW-²", "NW-9999999999999999"])
+@pytest.mark.parametrize(
+    "key", ["NW-999", "XX-1", "NW", "NW-", "NW-x", "NW-²", "NW-9999999999999999"]
+)
 def test_what_is_no_key_is_a_404(northwind, mia, key):
     assert mia.get(reverse("task", args=["northwind", key])).status_code == 404
 
@@ -124,9 +126,7 @@ def test_the_drawer_closes_to_the_page_below(northwind, task, mia):
 def test_what_happened_is_told_in_words_and_in_the_readers_zone(
     northwind, running, task, client_of
 ):
-    moved = actions.move_task(
-        task, by=northwind.mia, version=1, column=northwind.column("doing")
-    )
+    moved = actions.move_task(task, by=northwind.mia, version=1, column=northwind.column("doing"))
     actions.edit_task(moved, by=northwind.lena, version=2, title="Two-page flyer")
     page = client_of(northwind.sam).get(to("task", task)).content.decode()
     assert "<b>Mia</b> moved it to Doing" in page
@@ -158,7 +158,9 @@ def test_the_page_of_a_task_costs_the_same_whatever_happened(northwind, running,
         actions.move_task(task, by=northwind.mia, version=version, column=column)
         version += 1
     for number in range(20):
-        actions.add_deliverable(task, by=northwind.lena, label=f"L{number}", url="https://a.example/")
+        actions.add_deliverable(
+            task, by=northwind.lena, label=f"L{number}", url="https://a.example/"
+        )
     make_tasks(northwind.workspace, 195, sprint=running)
     with CaptureQueriesContext(connection) as many:
         mia.get(to("task", task))
@@ -280,9 +282,9 @@ def test_an_edit_on_top_of_anothers_is_not_saved_and_shows_both(northwind, task,
     task.refresh_from_db()
     assert task.title == "Lena's title"
     assert 'name="version" value="2"' in page  # saving again is a choice that works
-    assert mia.post(
-        to("task_edit", task), {"title": "Mia's title", "version": 2}
-    ).status_code == 302
+    assert (
+        mia.post(to("task_edit", task), {"title": "Mia's title", "version": 2}).status_code == 302
+    )
 
 
 @pytest.mark.parametrize(
