@@ -60,7 +60,7 @@ def close_sprint(
         _check_running(sprint)
         if version is not None and version != sprint.version:
             raise Stale(sprint)
-        if goal_actual is not None and isinstance(by, Membership):
+        if goal_actual is not None:
             backlog.edit_sprint(sprint, by=by, version=sprint.version, goal_actual=goal_actual)
         ended = backlog.end_sprint(sprint, by=by, carry_to=carry_to, record=record)
         sprint = _ours(record, Sprint.objects.get(pk=sprint.pk))
@@ -233,15 +233,7 @@ def _overdue_drafts(now: datetime) -> list[Review]:
         .exclude(workspace__auto_publish_hours=None)
         .select_related("workspace", "sprint")
     )
-    return [review for review in waiting if (due := goes_out_at(review)) and due <= now]
-
-
-def goes_out_at(review: Review) -> datetime | None:
-    """Return when an unpublished review goes out by itself; None when it waits for a person."""
-    hours = review.workspace.auto_publish_hours
-    if hours is None or review.is_published or review.drafted_at is None:
-        return None
-    return review.drafted_at + timedelta(hours=hours)
+    return [review for review in waiting if (due := review.goes_out_at) and due <= now]
 
 
 def _publish_by_itself(review: Review) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Self
 
@@ -85,6 +86,14 @@ class Review(models.Model):
     def is_drafted(self) -> bool:
         """Tell whether it has words to publish."""
         return bool(self.subject and self.lead)
+
+    @property
+    def goes_out_at(self) -> datetime | None:
+        """When it is published by itself; None when it waits for a person."""
+        hours = self.workspace.auto_publish_hours
+        if hours is None or self.is_published or self.drafted_at is None:
+            return None
+        return self.drafted_at + timedelta(hours=hours)
 
     @cached_property
     def frozen(self) -> Facts:
