@@ -36,67 +36,87 @@ def follow_workspace(workspace: Workspace) -> None:
     """Draw the consequences of what happened to tasks and sprints since the last look.
 
     The log says whether anything happened; what is true now is read from the tasks. So a job that
-    runs twice, late or after a crash says each thing once.
+    runs twice, late or after a crash says each thing once. The look is taken without the lock, and
+    what it finds is looked at again under it: a move on the board does not wait for all requests.
     """
+    seq = Workspace.objects.values_list("seq", flat=True).get(pk=workspace.pk)
+    cursor = Cursor.objects.filter(workspace=workspace, reader=FOLLOWER).first()
+    news = Activity.objects.filter(
+        workspace=workspace, seq__gt=cursor.seq if cursor else 0, subject_type__in=FOLLOWED
+    )
+    found = _look(workspace) if news.exists() else []
     with change(workspace, by=SYSTEM) as record:
-        cursor, _new = Cursor.objects.get_or_create(workspace=workspace, reader=FOLLOWER)
-        news = Activity.objects.filter(
-            workspace=workspace, seq__gt=cursor.seq, subject_type__in=FOLLOWED
-        )
-        if news.exists():
-            _deliver_what_is_done(record)
-            _take_back_what_is_open_again(record)
-            _tell_about_moved_promises(record)
-        cursor.seq = record.workspace.seq
-        cursor.save(update_fields=["seq"])
+        _draw_consequences(record, found)
+        Cursor.objects.update_or_create(workspace=workspace, reader=FOLLOWER, defaults={"seq": seq})
 
 
-def _requests_of(record: Change) -> RequestQuerySet:
-    return Request.objects.filter(workspace=record.workspace).said_yes_to()
+def _look(workspace: Workspace) -> list[int]:
+    """Return the requests about which something is to be said."""
+    said_yes = Request.objects.filter(workspace=workspace).said_yes_to()
+    moved = [request.pk for request in _promised(said_yes).tracked() if _has_moved(request)]
+    changed = said_yes.filter(pk__in=_done(said_yes).values("pk")) | said_yes.filter(
+        pk__in=_open_again(said_yes).values("pk")
+    )
+    return [*moved, *changed.values_list("pk", flat=True)]
 
 
-def _deliver_what_is_done(record: Change) -> None:
-    for request in _requests_of(record).filter(delivered_at=None).with_all_done().tracked():
-        request.delivered_at = Work(request).delivered_at or record.at
-        request.taken_back_at = None
-        _cancel_notice(record, request)
-        notice = _queue_notice(record, request, "intake.delivered", {})
-        request.save()
-        record("request_delivered", request, key=request.key, notice=notice.pk)
+def _draw_consequences(record: Change, found: list[int]) -> None:
+    requests = Request.objects.filter(workspace=record.workspace, pk__in=found).said_yes_to()
+    for request in _done(requests).tracked():
+        _deliver(record, request)
+    for request in _open_again(requests).tracked():
+        _take_back(record, request)
+    for request in _promised(requests).tracked():
+        if _has_moved(request):
+            _tell(record, request)
 
 
-def _take_back_what_is_open_again(record: Change) -> None:
-    for request in _requests_of(record).exclude(delivered_at=None).with_open_work().tracked():
-        back = Work(request).open[0]
-        _cancel_notice(record, request)
-        request.delivered_at = None
-        request.taken_back_at = back.entered_column_at
-        request.save()
-        record("request_taken_back", request, key=request.key, task=back.key)
+def _done(requests: RequestQuerySet) -> RequestQuerySet:
+    return requests.filter(delivered_at=None).with_all_done()
 
 
-def _tell_about_moved_promises(record: Change) -> None:
-    promised = _requests_of(record).filter(state=RequestState.PLANNED, delivered_at=None)
-    for request in promised.with_open_work().tracked():
-        promise = Work(request).promise
-        told = (request.told_sprint_id, request.told_until)
-        if _as_told(promise) != told:
-            _tell(record, request, promise, told)
+def _open_again(requests: RequestQuerySet) -> RequestQuerySet:
+    return requests.exclude(delivered_at=None).with_open_work()
+
+
+def _promised(requests: RequestQuerySet) -> RequestQuerySet:
+    return requests.filter(state=RequestState.PLANNED, delivered_at=None)
+
+
+def _deliver(record: Change, request: Request) -> None:
+    request.delivered_at = Work(request).delivered_at or record.at
+    request.taken_back_at = None
+    _cancel_notice(record, request)
+    notice = _queue_notice(record, request, "intake.delivered", {})
+    request.save()
+    record("request_delivered", request, key=request.key, notice=notice.pk)
+
+
+def _take_back(record: Change, request: Request) -> None:
+    back = Work(request).open[0]
+    _cancel_notice(record, request)
+    request.delivered_at = None
+    request.taken_back_at = back.entered_column_at
+    request.save()
+    record("request_taken_back", request, key=request.key, task=back.key)
+
+
+def _has_moved(request: Request) -> bool:
+    """Tell whether a promise is another one than its rep was last told."""
+    work = Work(request)
+    told = (request.told_sprint_id, request.told_until)
+    return not work.is_delivered and _as_told(work.promise) != told
 
 
 def _as_told(promise: Promise | None) -> tuple[int | None, date | None]:
     return (promise.sprint.pk, promise.until) if promise else (None, None)
 
 
-def _tell(
-    record: Change,
-    request: Request,
-    promise: Promise | None,
-    told: tuple[int | None, date | None],
-) -> None:
+def _tell(record: Change, request: Request) -> None:
     """Queue the news that a promise moved; what moved and came back while it waited is no news."""
+    promise = Work(request).promise
     waiting = _cancel_notice(record, request)
-    was = _told_before(waiting) if waiting else told
+    was = _told_before(waiting) if waiting else (request.told_sprint_id, request.told_until)
     request.told_sprint_id, request.told_until = _as_told(promise)
     if _as_told(promise) != was:
         payload = {"was_sprint": was[0], "was_until": was[1]}

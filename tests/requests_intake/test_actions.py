@@ -559,6 +559,16 @@ def test_what_moved_and_came_back_in_time_is_no_news(northwind, planned, sprint,
     assert outbox()[1:] == [("intake.moved", "Sam", "cancelled")]
 
 
+def test_a_promise_whose_task_is_archived_is_told(northwind, ask, sprint, outbox):
+    request = ask(northwind.sam)
+    actions.plan_request(request, by=northwind.mia, words="In 14.", version=1, sprint=sprint)
+    actions.follow_work()
+    task = Task.objects.get()
+    backlog.archive_task(task, by=northwind.mia, version=task.version)
+    actions.follow_work()
+    assert outbox()[1:] == [("intake.moved", "Sam", "queued")]
+
+
 def test_a_request_without_a_promise_gets_no_mail_about_dates(northwind, ask, sprint, outbox):
     actions.accept_request(ask(northwind.sam), by=northwind.mia, words="Yes.", version=1)
     task = Task.objects.get()

@@ -132,4 +132,4 @@ def test_a_lost_promise_says_so(northwind, running, sprint):
     actions.follow_work()
     subject, text, _html = mail("intake.moved")
     assert subject == "No date any more for Slides for dairies"
-    assert "back in the backlog" in text
+    assert "It is not planned for a sprint any more." in text
