@@ -1,4 +1,4 @@
-"""What a person reads when something cannot be done now: what happened, and that nothing was saved."""
+"""What a person reads when something cannot be done now: what happened, and what is kept."""
 
 from __future__ import annotations
 

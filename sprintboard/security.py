@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
 
-class ContentSecurityPolicyMiddleware(CSPMiddleware):  # type: ignore[misc]
+class ContentSecurityPolicyMiddleware(CSPMiddleware):
     """Scripts come from this very origin's /static/ and from nowhere else, inline ones included.
 
     A path cannot be combined with 'self', so the origin is written out; `get_host()` has checked

@@ -29,7 +29,7 @@ def from_env_or_file(name: str) -> str | None:
 
     Raises ImproperlyConfigured when the file cannot be read.
     """
-    if value := env.str(name, default=""):
+    if value := str(env.str(name, default="")):
         return value
     if path := env.str(f"{name}_FILE", default=""):
         try:
@@ -81,7 +81,7 @@ if _site.scheme not in {"http", "https"} or not _site.hostname:
     raise ImproperlyConfigured("SITE_URL must look like https://board.example.com")
 HTTPS = _site.scheme == "https"
 if PRODUCTION and not HTTPS and not env.bool("SPRINTBOARD_INSECURE", default=False):
-    raise ImproperlyConfigured("SITE_URL must be https (or set SPRINTBOARD_INSECURE=1 and know why).")
+    raise ImproperlyConfigured("SITE_URL must be https, or SPRINTBOARD_INSECURE=1 must be meant.")
 ALLOWED_HOSTS = [
     _site.hostname,
     *env.list("EXTRA_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1"]),
@@ -180,8 +180,7 @@ else:
     _database["OPTIONS"] = {
         "connect_timeout": 3,
         "options": (
-            "-c statement_timeout=15s -c lock_timeout=3s "
-            "-c idle_in_transaction_session_timeout=30s"
+            "-c statement_timeout=15s -c lock_timeout=3s -c idle_in_transaction_session_timeout=30s"
         ),
         **_database.get("OPTIONS", {}),
     }

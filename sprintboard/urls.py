@@ -1,12 +1,12 @@
 """Every address of the program. What is public says so in its app; the rest needs a sign-in."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from sprintboard import health, views
 from sprintboard.workspace_new import workspace_new
 
-workspace_urls = [
+workspace_urls: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("", include("backlog.urls")),
     path("", include("requests_intake.urls")),

@@ -37,7 +37,7 @@ def make_member(
     workspace: Workspace, name: str, role: str, *, is_admin: bool = False, zone: str = "UTC"
 ) -> Membership:
     """Add a person like “Mia Lindqvist”, whose address is mia@<slug>.example."""
-    first = name.split()[0].lower()
+    first = name.split(maxsplit=1)[0].lower()
     with arranging():
         user, _ = User.objects.get_or_create(
             email=f"{first}@{workspace.slug}.example",

@@ -7,30 +7,68 @@ import activity.clock
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('hue', models.PositiveSmallIntegerField(choices=[(95, '95'), (130, '130'), (235, '235'), (265, '265'), (280, '280'), (325, '325')], default=95, verbose_name='colour')),
-                ('audience', models.CharField(blank=True, max_length=200, verbose_name='audience')),
-                ('message', models.CharField(blank=True, max_length=300, verbose_name='message')),
-                ('starts_on', models.DateField(blank=True, null=True, verbose_name='first day')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='last day')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=activity.clock.now, editable=False)),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='campaigns', to='people.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                (
+                    "hue",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (95, "95"),
+                            (130, "130"),
+                            (235, "235"),
+                            (265, "265"),
+                            (280, "280"),
+                            (325, "325"),
+                        ],
+                        default=95,
+                        verbose_name="colour",
+                    ),
+                ),
+                ("audience", models.CharField(blank=True, max_length=200, verbose_name="audience")),
+                ("message", models.CharField(blank=True, max_length=300, verbose_name="message")),
+                ("starts_on", models.DateField(blank=True, null=True, verbose_name="first day")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="last day")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=activity.clock.now, editable=False)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="campaigns",
+                        to="people.workspace",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('workspace', 'name'), name='campaigns_name_once'), models.CheckConstraint(condition=models.Q(('starts_on', None), ('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='campaigns_dates_in_order')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("workspace", "name"), name="campaigns_name_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("starts_on", None),
+                            ("ends_on", None),
+                            ("ends_on__gte", models.F("starts_on")),
+                            _connector="OR",
+                        ),
+                        name="campaigns_dates_in_order",
+                    ),
+                ],
             },
         ),
     ]

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
@@ -265,7 +266,7 @@ def _found_fjord() -> None:
 
 def _plan_story(telling: Telling) -> None:
     for place, work in enumerate(BACKLOG):
-        telling.tell(telling.day(-12 + place * 0.9), lambda work=work: telling.make_task(work))
+        telling.tell(telling.day(-12 + place * 0.9), partial(telling.make_task, work))
     for ask in ASKS:
         _plan_ask(telling, ask)
     for number, chapter in enumerate(CHAPTERS, start=1):
@@ -273,7 +274,7 @@ def _plan_story(telling: Telling) -> None:
     last = len(CHAPTERS)
     for place, work in enumerate(NEXT_WORK):
         at = telling.working_days_ago(2.5 - place * 0.1)
-        telling.tell(at, lambda work=work: _make_and_pull(telling, work, last + 1))
+        telling.tell(at, partial(_make_and_pull, telling, work, last + 1))
     goal, measure, target = NEXT_GOAL
     telling.tell(
         telling.working_days_ago(2), lambda: _aim(telling, last + 1, goal, measure, target)
@@ -364,15 +365,15 @@ def _plan_chapter(telling: Telling, number: int, chapter: Chapter) -> None:
     first_day = telling.day(start).date()
     for place, work in enumerate(planned):
         made = telling.day(start - 3.5 + place * 0.05)
-        telling.tell(made, lambda work=work: telling.make_task(work, first_day))
+        telling.tell(made, partial(telling.make_task, work, first_day))
         telling.tell(
             telling.day(start + 0.38) + timedelta(minutes=place),
-            lambda work=work: telling.pull(work.title, number),
+            partial(telling.pull, work.title, number),
         )
     for place, work in enumerate(_promised(number)):
         telling.tell(
             telling.day(start + 0.37) + timedelta(minutes=place),
-            lambda work=work: telling.pull(work.title, number),
+            partial(telling.pull, work.title, number),
         )
     telling.tell(
         telling.day(start + 0.36),
@@ -381,7 +382,7 @@ def _plan_chapter(telling: Telling, number: int, chapter: Chapter) -> None:
     telling.tell(telling.day(start + 0.4), lambda: _start(telling, number))
     for place, work in enumerate(w for w in chapter.work if w.unplanned):
         at = telling.day(start + 2.45 + place * 1.1)
-        telling.tell(min(at, told_until), lambda work=work: _make_and_pull(telling, work, number))
+        telling.tell(min(at, told_until), partial(_make_and_pull, telling, work, number))
     _plan_moves(telling, chapter, number)
     if number < len(CHAPTERS):
         _plan_close(telling, number, chapter)
@@ -407,10 +408,10 @@ def _plan_moves(telling: Telling, chapter: Chapter, number: int) -> None:
             at = hours[min(int(share * len(hours)), len(hours) - 1)]
             who = titles[title].who if title in titles else "mia"
             if category == "done" and title in titles:
-                telling.tell(at, lambda title=title: telling.deliver(titles[title]))
+                telling.tell(at, partial(telling.deliver, titles[title]))
             telling.tell(
                 at,
-                lambda title=title, category=category, who=who: telling.move(title, category, who),
+                partial(telling.move, title, category, who),
             )
 
 
@@ -444,9 +445,7 @@ def _plan_close(telling: Telling, number: int, chapter: Chapter) -> None:
     telling.tell(telling.day(end + 0.33), lambda: _publish(telling, number))
     readers = [person.first for person in PEOPLE if person.first not in {"mia", "kenji"}]
     for place, name in enumerate(readers):
-        telling.tell(
-            telling.day(end + 0.36 + place * 0.03), lambda name=name: _read(telling, number, name)
-        )
+        telling.tell(telling.day(end + 0.36 + place * 0.03), partial(_read, telling, number, name))
 
 
 def _review(telling: Telling, number: int) -> Review:
