@@ -35,9 +35,9 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
 
     def about(self, subject: models.Model) -> Self:
         """Return what happened to one object, newest first."""
-        return self.filter(
-            subject_type=subject._meta.label_lower, subject_id=subject.pk
-        ).order_by("-seq")
+        return self.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk).order_by(
+            "-seq"
+        )
 
     def visible_to(self, member: Membership) -> Self:
         """Return what this member may see of his workspace's activity."""
@@ -60,9 +60,7 @@ class Activity(models.Model):
     subject_type = models.CharField(max_length=60)
     subject_id = models.BigIntegerField()
     data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
-    audience = models.CharField(
-        max_length=30, choices=Audience.choices, default=Audience.EVERYONE
-    )
+    audience = models.CharField(max_length=30, choices=Audience.choices, default=Audience.EVERYONE)
     at = models.DateTimeField()
 
     objects = ActivityQuerySet.as_manager()

@@ -6,44 +6,103 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Activity',
+            name="Activity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveBigIntegerField()),
-                ('verb', models.CharField(max_length=60)),
-                ('subject_type', models.CharField(max_length=60)),
-                ('subject_id', models.BigIntegerField()),
-                ('data', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('audience', models.CharField(choices=[('everyone', 'Everyone in the workspace'), ('marketers_and_managers', 'Marketers and managers'), ('marketers', 'Marketers')], default='everyone', max_length=30)),
-                ('at', models.DateTimeField()),
-                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.membership')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seq", models.PositiveBigIntegerField()),
+                ("verb", models.CharField(max_length=60)),
+                ("subject_type", models.CharField(max_length=60)),
+                ("subject_id", models.BigIntegerField()),
+                (
+                    "data",
+                    models.JSONField(
+                        default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder
+                    ),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("everyone", "Everyone in the workspace"),
+                            ("marketers_and_managers", "Marketers and managers"),
+                            ("marketers", "Marketers"),
+                        ],
+                        default="everyone",
+                        max_length=30,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.membership",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="people.workspace",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'activities',
-                'indexes': [models.Index(fields=['workspace', 'subject_type', 'subject_id', 'seq'], name='activity_subject')],
-                'constraints': [models.UniqueConstraint(fields=('workspace', 'seq'), name='activity_seq_once')],
+                "verbose_name_plural": "activities",
+                "indexes": [
+                    models.Index(
+                        fields=["workspace", "subject_type", "subject_id", "seq"],
+                        name="activity_subject",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "seq"), name="activity_seq_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Cursor',
+            name="Cursor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reader', models.CharField(max_length=60)),
-                ('seq', models.PositiveBigIntegerField(default=0)),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cursors', to='people.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reader", models.CharField(max_length=60)),
+                ("seq", models.PositiveBigIntegerField(default=0)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="cursors",
+                        to="people.workspace",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('workspace', 'reader'), name='activity_one_cursor')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("workspace", "reader"), name="activity_one_cursor"
+                    )
+                ],
             },
         ),
     ]
