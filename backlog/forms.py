@@ -82,8 +82,8 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
             self.initial.setdefault("version", self.instance.version)
             self.initial.setdefault("labels", ", ".join(map(str, self.instance.labels.all())))
         kept = self.instance.assignee_id
-        self._choose("channel", Channel.objects.filter(workspace=workspace), _("none"))
-        self._choose("campaign", Campaign.objects.filter(workspace=workspace), _("none"))
+        self._choose("channel", Channel.objects.filter(workspace=workspace), _("None"))
+        self._choose("campaign", Campaign.objects.filter(workspace=workspace), _("None"))
         self._choose("assignee", marketers(workspace, kept), _("Nobody yet"))
 
     def _choose(self, name: str, among: Any, nothing: Any) -> None:
@@ -128,7 +128,7 @@ class NewTaskForm(TaskForm):
         label=_("Why now"),
         max_length=200,
         required=False,
-        help_text=_("The sprint is running: say why this cannot wait. Everyone sees it."),
+        help_text=_("Only for the running sprint: why it cannot wait. Everyone sees it."),
     )
     swap_out: forms.Field = forms.ModelChoiceField(
         label=_("Swap out"),

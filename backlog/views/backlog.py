@@ -25,12 +25,14 @@ from backlog.models import Sprint, Task, TaskQuerySet
 from people.access import MemberRequest, member_required
 
 from .answers import (
+    address,
     changed_by,
     find_task,
     neighbour,
     next_address,
     refuse,
     say,
+    sent,
     with_toast,
 )
 
@@ -89,8 +91,16 @@ def backlog(request: MemberRequest) -> HttpResponse:
     """Show the ranked list, a page at a time."""
     form = BacklogFilter(request.GET, workspace=request.member.workspace)
     if not form.is_valid():
-        return _page(request, form, problem=_problem(form), status=400)
+        return _everything(request, _problem(form))
     return _page(request, form)
+
+
+def _everything(request: MemberRequest, problem: str) -> HttpResponse:
+    """Show the top of the whole list, and say why it is not what the address asked for."""
+    request.GET = QueryDict("")
+    form = BacklogFilter(request.GET, workspace=request.member.workspace)
+    form.is_valid()
+    return _page(request, form, problem=problem, status=400)
 
 
 def _problem(form: BacklogFilter) -> str:
@@ -149,15 +159,13 @@ def _page(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    asked = {} if problem else form.cleaned_data
+    asked = form.cleaned_data
     name = asked.get("sort") or "rank"
     order = ORDERS[name]
     found = _with_worth(_found(request, asked)) if name == "impact" else _found(request, asked)
     cursor = _cursor(asked, order) if asked.get("after") else None
     if asked.get("after") and cursor is None:
-        return _page(
-            request, form, problem=_("This page of the list is gone. Here is its top."), status=400
-        )
+        return _everything(request, _("This page of the list is gone. Here is its top."))
     listed = order.sorted(found.for_rows())
     tasks = list((order.after(listed, cursor[0]) if cursor else listed)[: PAGE + 1])
     context = {
@@ -300,10 +308,11 @@ def task_rank(request: MemberRequest, key: str) -> HttpResponse:
         raise PermissionDenied
     if request.method != "POST":
         return _rank_page(request, found)
-    form = RankForm(request.POST or request.GET)
+    form = RankForm(sent(request, "to", "before", "after"))
     if not form.is_valid():
         return _rank_page(request, found, str(next(iter(form.errors.values()))[0]), 422)
     asked = form.cleaned_data
+    way_back = _way_back(found)
     try:
         place = _place(request, found, asked)
         ranked = actions.rank_task(found, by=request.member, version=asked["version"], **place)
@@ -311,7 +320,17 @@ def task_rank(request: MemberRequest, key: str) -> HttpResponse:
         return _ranked_meanwhile(request, key)
     except ValidationError as error:
         return _rank_page(request, found, str(error.messages[0]), 422)
-    return _ranked(request, ranked, asked["to"])
+    if ranked.version == found.version or "undo" in request.GET:
+        return _ranked(request, ranked)
+    undo = address("task_rank", ranked, undo=1, version=ranked.version, **way_back)
+    return _ranked(request, ranked, undo)
+
+
+def _way_back(found: Task) -> dict[str, str]:
+    """Return what an Undo posts to bring a task back to where it is now."""
+    others = Task.objects.current().filter(workspace=found.workspace, sprint=found.sprint_id)
+    above = others.filter(position__lt=found.position).ranked().last()
+    return {"to": "top"} if above is None else {"after": f"{found.workspace.key}-{above.number}"}
 
 
 def _place(request: MemberRequest, found: Task, asked: dict[str, Any]) -> dict[str, Any]:
@@ -332,14 +351,14 @@ def _place(request: MemberRequest, found: Task, asked: dict[str, Any]) -> dict[s
     }
 
 
-def _ranked(request: MemberRequest, ranked: Task, to: str) -> HttpResponse:
+def _ranked(request: MemberRequest, ranked: Task, undo: str = "") -> HttpResponse:
     above = Task.objects.visible_to(request.member).backlog().filter(position__lt=ranked.position)
     words = {"key": ranked.key, "rank": above.count() + 1}
     text = _("%(key)s has rank %(rank)s now.") % words
     here = next_address(request, reverse("backlog", args=[ranked.workspace.slug]))
     if _wants_list(request):
-        return with_toast(_list_again(request, here), text)
-    say(request, text)
+        return with_toast(_list_again(request, here), text, undo)
+    say(request, text, undo)
     return redirect(f"{here}#row-{ranked.pk}")
 
 
@@ -413,5 +432,5 @@ def _bulk_refused(request: MemberRequest, here: str, problem: str) -> HttpRespon
     request.GET = QueryDict(here.partition("?")[2])
     form = BacklogFilter(request.GET, workspace=request.member.workspace)
     if not form.is_valid():
-        return _page(request, form, problem=problem, status=422, picked=picked)
+        return _everything(request, problem)
     return _page(request, form, status=422, bulk_problem=problem, picked=picked)

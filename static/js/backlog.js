@@ -23,20 +23,19 @@ export default function backlog(root) {
   };
 
   let sending = false;
-  async function rank(row, to) {
-    if (sending || !root.hasAttribute("data-can-rank")) return;
+  async function post(address, values) {
     sending = true;
-    const { id } = row;
     try {
-      await htmx.ajax("POST", `${addressOf(row)}rank/`, {
-        source: LIST,
-        target: LIST,
-        swap: "outerMorph",
-        values: { version: row.dataset.version, to, next: here() },
-      });
+      await htmx.ajax("POST", address, { source: LIST, target: LIST, swap: "outerMorph", values });
     } finally {
       sending = false;
     }
+  }
+
+  async function rank(row, to) {
+    if (sending || !root.hasAttribute("data-can-rank")) return;
+    const { id } = row;
+    await post(`${addressOf(row)}rank/`, { version: row.dataset.version, to, next: here() });
     const moved = document.getElementById(id);
     if (moved) focusRow(moved);
   }
@@ -61,6 +60,22 @@ export default function backlog(root) {
     bar.classList.toggle("has-picked", picked > 0);
     bar.querySelector("[data-bulk-count]").textContent = bar.dataset.selected.replace("{n}", picked);
   }
+
+  // an Undo stays on this page too
+  document.addEventListener(
+    "submit",
+    async (event) => {
+      const form = event.target;
+      const key = form.closest(".toast") && form.action.match(/\/tasks\/([^/]+)\/rank\//)?.[1];
+      if (!key || sending) return;
+      event.preventDefault();
+      const { pathname, search } = new URL(form.action);
+      form.closest(".toast").remove();
+      await post(pathname + search, { next: here() });
+      root.querySelector(`.item[data-key="${CSS.escape(key)}"] .name a`)?.focus();
+    },
+    { signal },
+  );
 
   root.addEventListener("change", showBar, { signal });
   bar?.querySelector("[data-bulk-clear]").addEventListener(

@@ -320,6 +320,15 @@ def test_htmx_gets_the_list_and_a_sentence(northwind, mia):
     assert "<html" not in answer.content.decode()
     toast = json.loads(answer["HX-Trigger"])["toast"]
     assert toast["text"] == f"{b.key} has rank 1 now."
+    undone = mia.post(toast["undo"], {"next": BACKLOG}, headers=LIST)
+    assert keys(undone) == [a.key, b.key]
+
+
+def test_an_undo_restores_the_rank_between_the_others(northwind, mia):
+    a, b, c = make_tasks(northwind.workspace, 3)
+    answer = rank(mia, b, LIST, version=1, to="bottom")
+    mia.post(json.loads(answer["HX-Trigger"])["toast"]["undo"])
+    assert list(Task.objects.backlog()) == [a, b, c]
 
 
 def test_whoever_ranks_second_is_told(northwind, mia):
