@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -77,6 +78,19 @@ def add_member(
         member.save()
         record("member_added", member, name=member.shown_name, role=role, is_admin=is_admin)
     return member
+
+
+@transaction.atomic
+def create_person(*, email: str, name: str, time_zone: str, password: str | None = None) -> User:
+    """Make an account whose address is known to be right: no code is asked for it.
+
+    Raises ValidationError `taken`.
+    """
+    if User.objects.filter(email__iexact=email).exists():
+        raise ValidationError(_("%(email)s has an account already."), "taken", {"email": email})
+    user = User.objects.create_user(email, password, name=name, time_zone=time_zone)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
 
 
 def introduce(user: User, *, name: str, time_zone: str) -> None:

@@ -68,6 +68,18 @@ class Ask:
     details: dict[str, object] = field(default_factory=dict)
 
 
+# Who, how many points, and why so few
+Capacity = tuple[str, int, str]
+USUAL: tuple[Capacity, ...] = (
+    ("mia", 8, ""),
+    ("aiko", 10, ""),
+    ("lena", 10, ""),
+    ("jonas", 8, ""),
+    ("priya", 8, ""),
+    ("tomas", 6, ""),
+)
+
+
 @dataclass(frozen=True)
 class Chapter:
     """A sprint of the story."""
@@ -81,6 +93,7 @@ class Chapter:
     lead: str = ""
     learned: str = ""
     subject: str = ""
+    capacity: tuple[Capacity, ...] = USUAL
 
 
 PEOPLE = (
@@ -118,7 +131,7 @@ CHAPTERS = (
         measure="demo bookings",
         target=40,
         reached=46,
-        subject="Sprint 1: goal met, and two things you asked for",
+        subject="Sprint 1: goal met, and the video you asked for",
         lead="46 labs booked a Kestrel demo; the target was 40. The comparison video that Kenji "
         "asked for is out in English and Japanese. The fair’s booth brief moved to sprint 2, "
         "because the hall plan came late.",
@@ -223,6 +236,8 @@ NEXT_WORK = (
     Work("Lead form that works without a signal", 3, "lena", "Analytica fair", "Web"),
     Work("LabLink 5 release notes for lab managers", 2, "priya", "LabLink 5", "Content"),
 )  # fmt: skip
+
+NEXT_CAPACITY = (*USUAL[:1], ("aiko", 6, "away 2 days"), *USUAL[2:])
 
 ASKS = (
     Ask("Comparison video, Kestrel and Photonix", "kenji", -1.6,

@@ -13,8 +13,6 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from allauth.account.models import EmailAddress
-
 from activity import clock
 from backlog import actions as backlog
 from backlog.models import Sprint, Task
@@ -36,11 +34,13 @@ from .story import (
     BACKLOG,
     CAMPAIGNS,
     CHAPTERS,
+    NEXT_CAPACITY,
     NEXT_GOAL,
     NEXT_WORK,
     PEOPLE,
     Answer,
     Ask,
+    Capacity,
     Chapter,
     Person,
     Work,
@@ -210,10 +210,12 @@ def seed(progress: Callable[[int, int], None] = lambda _done, _all: None) -> Non
 
 
 def _user(person: Person, domain: str) -> User:
-    address = f"{person.first}@{domain}.example"
-    user = User.objects.create_user(address, PASSWORD, name=person.name, time_zone=person.zone)
-    EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
-    return user
+    return people.create_person(
+        email=f"{person.first}@{domain}.example",
+        name=person.name,
+        time_zone=person.zone,
+        password=PASSWORD,
+    )
 
 
 def _found(telling: Telling) -> None:
@@ -279,6 +281,21 @@ def _plan_story(telling: Telling) -> None:
     telling.tell(
         telling.working_days_ago(2), lambda: _aim(telling, last + 1, goal, measure, target)
     )
+    telling.tell(
+        telling.working_days_ago(1.9), lambda: _make_room(telling, last + 1, NEXT_CAPACITY)
+    )
+
+
+def _make_room(telling: Telling, number: int, capacity: tuple[Capacity, ...]) -> None:
+    sprint = telling.sprint(number)
+    for who, points, note in capacity:
+        backlog.set_capacity(
+            sprint,
+            by=telling.cast["mia"],
+            member=telling.cast[who],
+            points=points,
+            note=note,
+        )
 
 
 def _make_and_pull(telling: Telling, work: Work, number: int) -> None:
@@ -376,9 +393,10 @@ def _plan_chapter(telling: Telling, number: int, chapter: Chapter) -> None:
             partial(telling.pull, work.title, number),
         )
     telling.tell(
-        telling.day(start + 0.36),
+        telling.day(start - 1.4),
         lambda: _aim(telling, number, chapter.goal, chapter.measure, chapter.target),
     )
+    telling.tell(telling.day(start - 1.39), lambda: _make_room(telling, number, chapter.capacity))
     telling.tell(telling.day(start + 0.4), lambda: _start(telling, number))
     for place, work in enumerate(w for w in chapter.work if w.unplanned):
         at = telling.day(start + 2.45 + place * 1.1)

@@ -1,9 +1,8 @@
 """Run by `manage.py shell` inside the program's own settings: a workspace and its people."""
 
-from allauth.account.models import EmailAddress
 from django.utils import timezone
 
-from people.actions import add_member
+from people.actions import add_member, create_person
 from people.models import Role, User
 from sprintboard.actions import found_workspace
 
@@ -16,10 +15,9 @@ PEOPLE = {
 
 
 def make_user(first: str, name: str, zone: str) -> User:
-    address = f"{first}@northwind.example"
-    user = User.objects.create_user(address, "sprintboard", name=name, time_zone=zone)
-    EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
-    return user
+    return create_person(
+        email=f"{first}@northwind.example", name=name, time_zone=zone, password="sprintboard"
+    )
 
 
 mia = found_workspace(
