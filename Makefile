@@ -14,7 +14,7 @@ run: setup ## Set up and run everything at http://127.0.0.1:8000 (PORT=…, SPRI
 	@exec $(VENV)/python -m sprintboard.supervisor
 
 test: setup-dev ## Run every test; PostgreSQL, Redis and Chromium join in where they are (REQUIRE_ALL=1: must)
-	@exec $(VENV)/python scripts/test.py $(ARGS)
+	@exec $(VENV)/python -m scripts.test $(ARGS)
 
 lint: setup-dev ## Check style, types, layers, templates, migrations, deployment settings and locks
 	@exec $(VENV)/python scripts/lint.py

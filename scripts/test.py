@@ -17,12 +17,20 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from services import find_chromium, find_postgresql, find_redis, postgresql, redis_server
+from scripts.services import (
+    find_chromium,
+    find_postgresql,
+    find_redis,
+    postgresql,
+    redis_server,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 APART = ("tests/browser", "tests/system", "tests/run")
 COUNTS = ("tests", "failures", "errors", "skipped")
 NO_TESTS = 5
+# what a developer's shell exports must not reach the tests
+CHOSEN_BY_SUITES = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL", "PORT")
 
 
 @dataclass
@@ -75,8 +83,7 @@ def main() -> int:
     if missing and os.environ.get("REQUIRE_ALL") == "1":
         print(f"REQUIRE_ALL=1, and not there: {', '.join(missing)}.")
         return 1
-    # the suites choose their services; what a developer's shell exports must not
-    for name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL", "PORT"):
+    for name in CHOSEN_BY_SUITES:
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory(prefix="sprintboard-test-") as name:
         run = Run(Path(name), sys.argv[1:])
@@ -104,7 +111,8 @@ def run_all(run: Run, here: dict[str, Path | None], stack: contextlib.ExitStack)
         services["REDIS_URL"] = stack.enter_context(redis_server(here["Redis"]))
     if here["Chromium"]:
         services["CHROMIUM"] = str(here["Chromium"])
-    run.suite("Browser and real processes", *APART, **services)
+    run.suite("Every page in a browser", "tests/browser", **services)
+    run.suite("Real processes", "tests/system", "tests/run", **services)
 
 
 def tell(run: Run, missing: list[str]) -> int:
