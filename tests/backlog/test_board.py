@@ -106,7 +106,10 @@ def test_a_card_changes_with_each_column_of_its_row(northwind, running):
 def test_a_row_holds_plain_values_of_one_type_each(northwind, running):
     colourful_task(northwind, running)
     make_task(northwind.workspace, sprint=running)
-    kinds = [{type(value) for value in column} for column in zip(*reading.card_rows(running), strict=True)]
+    kinds = [
+        {type(value) for value in column}
+        for column in zip(*reading.card_rows(running), strict=True)
+    ]
     for found in kinds:
         assert len(found - {type(None)}) <= 1
         assert found <= {str, int, bool, date, type(None)}
