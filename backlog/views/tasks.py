@@ -87,7 +87,10 @@ def _past(request: MemberRequest, found: Task) -> list[Activity]:
 
 def _page_below(request: MemberRequest) -> str:
     """Return the page that the drawer opens over, as the browser names it."""
-    url = urlsplit(request.headers.get("HX-Current-URL", ""))
+    try:
+        url = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:  # half an address
+        return ""
     if not request.htmx or url.netloc != request.get_host():
         return ""
     if not url.path.startswith(f"/w/{request.member.workspace.slug}/") or "/tasks/" in url.path:

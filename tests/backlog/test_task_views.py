@@ -121,6 +121,8 @@ def test_the_drawer_closes_to_the_page_below(northwind, task, mia):
     assert f'href="{board}" data-drawer-close' in page
     headers["HX-Current-URL"] = "https://evil.example/w/northwind/board/"
     assert "evil" not in mia.get(to("task", task), headers=headers).content.decode()
+    headers["HX-Current-URL"] = "http://["
+    assert mia.get(to("task", task), headers=headers).status_code == 200
 
 
 def test_what_happened_is_told_in_words_and_in_the_readers_zone(
