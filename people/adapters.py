@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,28 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     These mails leave at once and in the request, unlike all others: a person waits for the code,
     and its secret is not to lie in a table.
     """
+
+    # What went wrong, in our words; what is not named here cannot happen in this house
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": _("This account is closed. An admin of your workspace can open it."),
+        "cannot_remove_primary_email": _("Mail goes to this address. Choose another one first."),
+        "duplicate_email": _("This address is on your account already."),
+        "email_password_mismatch": _("This address and this password do not belong together."),
+        "email_taken": _("Somebody has an account with this address."),
+        "enter_current_password": _("This is not your current password."),
+        "incorrect_code": _("This is not the code that we sent. The newest mail has it."),
+        "incorrect_password": _("This is not your password."),
+        "invalid_or_expired_key": _("This link is used up or too old."),
+        "invalid_password_reset": _("This link is used up or too old."),
+        "max_email_addresses": _("You cannot have more than %d addresses."),
+        "too_many_login_attempts": _("Too many tries in a short time. Wait a few minutes."),
+        "unknown_email": _("No account has this address."),
+        "unverified_primary_email": _("Confirm this address first."),
+        "select_only_one": _("Choose one of them."),
+        "same_as_current": _("This is the same as before."),
+        "rate_limited": _("Too many tries in a short time. Wait a minute."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Tell whether a stranger may make an account."""

@@ -50,6 +50,7 @@ EXTRA_ROOMS = {
         "adapters": "allauth in this house",
         "faces": "initials and hues, pure functions",
         "middleware": "the reader's zone and language",
+        "sign_in_forms": "allauth's forms with our words",
         "zones": "time zones as people choose them",
     },
     "notifications": {"senders": "how a mail leaves"},

@@ -119,7 +119,7 @@ def test_a_wrong_password_says_neither_which_was_wrong(client, sam):
         client.post(reverse("account_login"), {"login": login, "password": "no, not this one"})
         for login in (sam.email, "nobody@northwind.example")
     ]
-    errors = [re.findall(r"not correct", page.content.decode()) for page in pages]
+    errors = [re.findall(r"do not belong together", page.content.decode()) for page in pages]
     assert errors[0] == errors[1] != []
 
 
@@ -130,7 +130,7 @@ def test_guessing_a_password_is_slowed_down(client, sam):
     for n in range(5):
         guess(f"wrong number {n}")
     page = guess(PASSWORD).content.decode()
-    assert "Too many failed" in page
+    assert "Too many tries" in page
     assert not who(client).is_authenticated, "even the right one has to wait"
 
 

@@ -66,4 +66,4 @@ def test_without_sign_up_nobody_is_sent_there(db, settings):
     settings.SPRINTBOARD_SIGNUP = False
 
     assert "/accounts/signup/" not in Client().get("/accounts/login/").content.decode()
-    assert "By invitation" in Client().get("/accounts/signup/").content.decode()
+    assert "No new accounts here" in Client().get("/accounts/signup/").content.decode()
