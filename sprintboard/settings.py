@@ -124,7 +124,6 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "sprintboard.security.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "sprintboard.security.Utf8Middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

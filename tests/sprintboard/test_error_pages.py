@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.template.loader import render_to_string
 
-PAGES = ["403.html", "404.html", "409.html", "413.html", "429.html", "500.html", "503.html"]
+PAGES = ["400.html", "403.html", "404.html", "409.html", "413.html", "429.html", "500.html", "503.html"]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -18,7 +18,7 @@ def test_an_error_page_needs_no_database_no_request_and_no_context(name):
     assert "importmap" not in page
 
 
-@pytest.mark.parametrize("name", ["413.html", "500.html", "503.html"])
+@pytest.mark.parametrize("name", ["400.html", "413.html", "500.html", "503.html"])
 def test_it_says_that_nothing_was_saved(name):
     assert "othing was saved" in render_to_string(name)
 

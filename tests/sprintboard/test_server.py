@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from a2wsgi import WSGIMiddleware
 
-from sprintboard.server.gate import Gate, Limits, Line, tidied
+from sprintboard.server.gate import Gate, Limits, Line, speaks_utf_8, tidied
 
 THREADS = 2
 LIMITS = Limits(body=1000, read=3000, seconds=0.6, waiting=3, in_memory=100)
@@ -322,3 +322,33 @@ def test_the_limits_in_use_are_those_of_the_settings(settings: Any) -> None:
     assert Limits().body == settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     assert Limits().seconds == 15
     assert Limits().waiting == 64
+
+
+CODED = [
+    "text/html; charset=hex",
+    "application/x-www-form-urlencoded;charset=ROT13",
+    'multipart/form-data; charset="unicode_escape"; boundary=x',
+    "multipart/form-data; charset = utf-7; boundary=x",
+    "multipart/form-data; charset*=utf-8''hex; boundary=x",
+    "multipart/form-data; charset=utf-8; charset=utf-16; boundary=x",
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("kind", CODED)
+def test_text_in_a_codec_of_the_senders_choice_is_refused(address, method, kind):
+    raw = f"{method} / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {kind}\r\n\r\n"
+    assert ask(address, raw.encode()).status == 415
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        b"",
+        b"multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
+        b"application/x-www-form-urlencoded; charset=UTF-8",
+        b'text/plain; charset="utf8"; format=flowed',
+    ],
+)
+def test_what_browsers_send_is_read(kind):
+    assert speaks_utf_8(kind)
