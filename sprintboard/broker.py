@@ -19,6 +19,7 @@ import itertools
 import logging
 import os
 import re
+import threading
 import time
 import uuid
 from collections import deque
@@ -44,9 +45,14 @@ class Claims:
         self._pid = 0
         self._token = ""
         self._locks: dict[Path, IO[str]] = {}
+        self._one_at_a_time = threading.Lock()  # two threads may take their first message at once
 
     def folder(self, queue_folder: Path) -> Path:
         """Return the folder for messages claimed by this process; made and locked on first use."""
+        with self._one_at_a_time:
+            return self._folder(queue_folder)
+
+    def _folder(self, queue_folder: Path) -> Path:
         if self._pid != os.getpid():  # after a fork the parent's claims are not ours
             self._pid, self._token, self._locks = os.getpid(), uuid.uuid4().hex, {}
         folder = queue_folder / "claimed" / self._token

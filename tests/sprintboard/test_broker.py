@@ -14,7 +14,7 @@ import kombu
 import pytest
 from kombu.exceptions import ChannelError
 
-from sprintboard.broker import SCHEME, restore_orphans
+from sprintboard.broker import CLAIMS, SCHEME, restore_orphans
 
 ROOT = Path(__file__).parents[2]
 WRITERS = 4
@@ -218,6 +218,24 @@ def test_what_a_killed_worker_had_claimed_is_done_by_the_next(folder: Path) -> N
         assert restore_orphans(folder / "bell") == 4
         assert take(connection) == list(range(10))
     assert len(list((folder / "bell" / "claimed").iterdir())) <= 1, "only this process's own"
+
+
+def test_threads_that_take_their_first_message_at_once_share_one_folder(folder: Path) -> None:
+    for number in range(20):
+        start, folders = threading.Barrier(8), set()
+
+        def first(
+            queue: Path = folder / str(number), start: Any = start, to: Any = folders
+        ) -> None:
+            start.wait()
+            to.add(CLAIMS.folder(queue))
+
+        threads = [threading.Thread(target=first) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(folders) == 1
 
 
 def test_names_sort_over_a_reboot(connection: kombu.Connection, folder: Path) -> None:
