@@ -27,6 +27,8 @@ from requests_intake.models import (
     RequestTask,
 )
 
+from .following import cancel_notice
+
 STATE_AFTER = {
     DecisionKind.ACCEPT: RequestState.ACCEPTED,
     DecisionKind.PLAN: RequestState.PLANNED,
@@ -123,6 +125,8 @@ def undo_decision(decision: Decision, *, by: Membership) -> Request:
         request.workspace = record.workspace
         request.state = RequestState.WAITING
         request.answered_at = request.told_sprint = request.told_until = None
+        request.delivered_at = request.taken_back_at = None
+        cancel_notice(record, request)
         request.version += 1
         request.save()
         if decision.task:

@@ -45,8 +45,8 @@ def submit_request(
         request = Request(
             workspace=record.workspace,
             submission_id=submission_id,
-            requester=_rep(by, requester),
-            entered_by=by,
+            requester=_rep(record.actor or by, requester),
+            entered_by=record.actor or by,
             submitted_at=record.at,
             answer_due_at=metrics.answer_due(record.at, record.workspace),
             **_cleaned({"title": title, **fields}),

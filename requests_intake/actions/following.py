@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,6 +18,8 @@ from people.models import Workspace
 from requests_intake.models import Request, RequestQuerySet, RequestState
 from requests_intake.tracker import Promise, Work
 
+logger = logging.getLogger(__name__)
+
 # A slip of the mouse tells nobody: news about the work wait so long before they leave
 SETTLING = timedelta(minutes=10)
 FOLLOWER = "requests_intake.follow"
@@ -28,7 +32,10 @@ def follow_work() -> int:
     behind = Workspace.objects.annotate(seen=Coalesce(Subquery(seen), 0)).filter(seq__gt=F("seen"))
     workspaces = list(behind)
     for workspace in workspaces:
-        follow_workspace(workspace)
+        try:
+            follow_workspace(workspace)
+        except Exception:  # one workspace's trouble is not the next one's
+            logger.exception("Could not follow the work of workspace %s.", workspace.pk)
     return len(workspaces)
 
 
@@ -63,12 +70,21 @@ def _look(workspace: Workspace) -> list[int]:
 def _draw_consequences(record: Change, found: list[int]) -> None:
     requests = Request.objects.filter(workspace=record.workspace, pk__in=found).said_yes_to()
     for request in _done(requests).tracked():
-        _deliver(record, request)
+        _each(record, request, _deliver)
     for request in _open_again(requests).tracked():
-        _take_back(record, request)
+        _each(record, request, _take_back)
     for request in _promised(requests).tracked():
         if _has_moved(request):
-            _tell(record, request)
+            _each(record, request, _tell)
+
+
+def _each(record: Change, request: Request, verb: Callable[[Change, Request], None]) -> None:
+    """Run a verb on one request; one that fails is logged and looked at again with other news."""
+    try:
+        with change(record.workspace, by=SYSTEM):
+            verb(record, request)
+    except Exception:
+        logger.exception("Could not follow the work of request %s.", request.pk)
 
 
 def _done(requests: RequestQuerySet) -> RequestQuerySet:
@@ -86,7 +102,7 @@ def _promised(requests: RequestQuerySet) -> RequestQuerySet:
 def _deliver(record: Change, request: Request) -> None:
     request.delivered_at = Work(request).delivered_at or record.at
     request.taken_back_at = None
-    _cancel_notice(record, request)
+    cancel_notice(record, request)
     notice = _queue_notice(record, request, "intake.delivered", {})
     request.save()
     record("request_delivered", request, key=request.key, notice=notice.pk)
@@ -94,7 +110,7 @@ def _deliver(record: Change, request: Request) -> None:
 
 def _take_back(record: Change, request: Request) -> None:
     back = Work(request).open[0]
-    _cancel_notice(record, request)
+    cancel_notice(record, request)
     request.delivered_at = None
     request.taken_back_at = back.entered_column_at
     request.save()
@@ -115,7 +131,7 @@ def _as_told(promise: Promise | None) -> tuple[int | None, date | None]:
 def _tell(record: Change, request: Request) -> None:
     """Queue the news that a promise moved; what moved and came back while it waited is no news."""
     promise = Work(request).promise
-    waiting = _cancel_notice(record, request)
+    waiting = cancel_notice(record, request)
     was = _told_before(waiting) if waiting else (request.told_sprint_id, request.told_until)
     request.told_sprint_id, request.told_until = _as_told(promise)
     if _as_told(promise) != was:
@@ -153,7 +169,7 @@ def _queue_notice(
     )
 
 
-def _cancel_notice(record: Change, request: Request) -> OutboxItem | None:
+def cancel_notice(record: Change, request: Request) -> OutboxItem | None:
     """Call back the last notice about a request, if it is still here; return it."""
     key = _notice_key(request)
     if not cancel_mail(record, dedupe_key=key):

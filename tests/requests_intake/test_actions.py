@@ -16,6 +16,7 @@ from notifications.actions import deliver
 from notifications.models import OutboxItem
 from people.models import Workspace
 from requests_intake import actions
+from requests_intake.actions import following
 from requests_intake.models import Decision, Request, RequestTask
 from tests.factories import make_sprint, make_task
 
@@ -403,6 +404,24 @@ def test_an_answer_is_undone_once(northwind, ask):
         actions.undo_decision(decision, by=northwind.mia)
 
 
+def test_an_undone_answer_takes_the_news_of_its_delivery_with_it(northwind, ask, outbox):
+    """Joined to work that is done, a request is delivered before a slip can be noticed."""
+    task = make_task(northwind.workspace, column=northwind.column("done"))
+    request = ask(northwind.sam)
+    decision = actions.accept_request(
+        request, by=northwind.mia, words="It is there.", version=1, task=task
+    )
+    backlog.add_deliverable(task, by=northwind.mia, label="Flyer", url="https://example.org/")
+    actions.follow_work()
+    assert outbox()[-1] == ("intake.delivered", "Sam", "queued")
+
+    actions.undo_decision(decision, by=northwind.mia)
+
+    assert {state for _kind, _who, state in outbox()} == {"cancelled"}
+    request.refresh_from_db()
+    assert request.delivered_at is None
+
+
 # Following the work
 
 
@@ -450,6 +469,55 @@ def test_following_twice_says_it_once(northwind, planned, sprint, outbox):
         actions.follow_work()
     assert [kind for kind, _who, _state in outbox()] == ["intake.answer", "intake.delivered"]
     assert verbs().count("request_delivered") == 1
+
+
+def test_one_request_that_cannot_be_followed_does_not_hold_up_the_others(
+    northwind, ask, planned, sprint, monkeypatch
+):
+    request, task = planned
+    other = ask(northwind.chiara, "A battle card")
+    actions.accept_request(other, by=northwind.mia, words="Yes.", version=1, task=task)
+    run(sprint, northwind)
+    move(task, northwind, "done")
+    queue = following.queue_mail
+
+    def broken(record, **mail):
+        if mail["recipient"] == northwind.sam:
+            raise RuntimeError
+        return queue(record, **mail)
+
+    monkeypatch.setattr(following, "queue_mail", broken)
+    actions.follow_work()
+    for one, delivered in ((request, False), (other, True)):
+        one.refresh_from_db()
+        assert (one.delivered_at is not None, one.notices) == (delivered, int(delivered))
+    assert Cursor.objects.get().seq > 0
+
+    monkeypatch.undo()
+    move(make_task(northwind.workspace, sprint=sprint), northwind, "doing")
+    actions.follow_work()
+    request.refresh_from_db()
+    assert request.delivered_at is not None
+
+
+def test_one_workspace_in_trouble_does_not_hold_up_the_others(
+    northwind, fjord, planned, sprint, monkeypatch
+):
+    backlog.create_task(fjord.workspace, by=fjord.ola, title="A film")
+    run(sprint, northwind)
+    seen = dict(Cursor.objects.values_list("workspace", "seq"))
+    look = following._look
+
+    def broken(workspace):
+        if workspace.pk == northwind.workspace.pk:
+            raise RuntimeError
+        return look(workspace)
+
+    monkeypatch.setattr(following, "_look", broken)
+    actions.follow_work()
+    now = dict(Cursor.objects.values_list("workspace", "seq"))
+    assert now[northwind.workspace.pk] == seen[northwind.workspace.pk]
+    assert now[fjord.workspace.pk] > seen.get(fjord.workspace.pk, 0)
 
 
 def test_a_job_that_lost_its_place_says_nothing_twice(northwind, planned, sprint, outbox):
