@@ -145,12 +145,15 @@ def set_capacities(
     Raises what `set_capacity` raises; then nothing is kept.
     """
     with change(sprint.workspace, by=by) as record:
+        sprint = fresh_sprint(record, sprint)
+        record.require(policy.can_plan, sprint)
+        if sprint.is_closed:
+            raise guard.sprint_is_closed()
         for member, points, note in capacities:
             if points is not None:
                 set_capacity(sprint, by=by, member=member, points=points, note=note)
                 continue
             known = Capacity.objects.filter(sprint=sprint, member=own(record, member))
-            record.require(policy.can_plan, sprint)
             if known.exists():
                 known.delete()
                 number = sprint.number

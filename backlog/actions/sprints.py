@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, Literal
@@ -20,9 +21,13 @@ from people.models import Membership, Workspace
 from . import guard
 from .rows import check, first_column, fresh_sprint
 
+logger = logging.getLogger(__name__)
+
 AHEAD: Final = timedelta(weeks=6)
 FEWEST_PLANNED: Final = 3
 LONGEST_DAYS: Final = 60
+# Farther away is a slip of the finger; the sprints behind would be moved off the calendar
+FARTHEST: Final = timedelta(days=5 * 365)
 SPRINT_FIELDS: Final = frozenset(
     {"goal", "goal_measure", "goal_target", "goal_actual", "starts_on", "ends_on"}
 )
@@ -58,7 +63,10 @@ def sweep() -> None:
         .filter(Q(last=None) | Q(last__lt=today + AHEAD) | Q(planned__lt=FEWEST_PLANNED))
     )
     for workspace in short:
-        ensure_sprints(workspace, by=SYSTEM)
+        try:
+            ensure_sprints(workspace, by=SYSTEM)
+        except Exception:  # one workspace's trouble is not the next one's
+            logger.exception("Could not make the sprints of workspace %s.", workspace.pk)
 
 
 def make_sprints(record: Change, *, first_on: date | None = None) -> list[Sprint]:
@@ -234,11 +242,14 @@ def _check_dates(record: Change, sprint: Sprint, changed: list[str]) -> None:
         return
     if "starts_on" in changed and not sprint.is_planned:
         raise ValidationError({"starts_on": _("A sprint that runs has begun on its first day.")})
+    today = record.at.astimezone(record.workspace.zone).date()
+    if abs(sprint.starts_on - today) > FARTHEST:
+        raise ValidationError({"starts_on": _("Choose a day within five years.")})
     if sprint.ends_on < sprint.starts_on:
         raise ValidationError({"ends_on": _("The last day lies before the first.")})
     if (sprint.ends_on - sprint.starts_on).days >= LONGEST_DAYS:
         raise ValidationError({"ends_on": _("A sprint has at most 60 days.")})
-    if sprint.is_active and sprint.ends_on < record.at.astimezone(record.workspace.zone).date():
+    if sprint.is_active and sprint.ends_on < today:
         raise ValidationError({"ends_on": _("This day is over. To end the sprint now, close it.")})
     before = (
         Sprint.objects.filter(workspace=record.workspace, number__lt=sprint.number)

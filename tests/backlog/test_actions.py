@@ -409,6 +409,31 @@ def test_the_sweep_finds_by_state_who_is_short_of_sprints(northwind, fjord):
     assert Activity.objects.count() == before
 
 
+def test_one_workspace_in_trouble_does_not_hold_up_the_others(northwind, fjord, monkeypatch):
+    from backlog.actions import sprints
+
+    make = sprints.make_sprints
+
+    def broken(record, **fields):
+        if record.workspace.pk == northwind.workspace.pk:
+            raise RuntimeError
+        return make(record, **fields)
+
+    monkeypatch.setattr(sprints, "make_sprints", broken)
+    actions.sweep()
+    assert not Sprint.objects.filter(workspace=northwind.workspace).exists()
+    assert Sprint.objects.filter(workspace=fjord.workspace).count() >= 3
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_no_sprint_is_moved_off_the_calendar(northwind, mia, year):
+    first = actions.ensure_sprints(northwind.workspace, by=mia)[0]
+    days = {"starts_on": date(year, 12, 20), "ends_on": date(year, 12, 31)}
+    with pytest.raises(ValidationError) as caught:
+        actions.edit_sprint(first, by=mia, version=1, **days)
+    assert "starts_on" in caught.value.message_dict
+
+
 def test_later_sprints_follow_when_one_gets_longer(northwind, mia):
     first, second, third = actions.ensure_sprints(northwind.workspace, by=mia)[:3]
     longer = first.ends_on + timedelta(days=3)
@@ -509,6 +534,7 @@ def test_a_closed_sprint_does_not_change_any_more(northwind, mia, running):
         lambda: actions.create_task(northwind.workspace, by=mia, title="x", sprint=running),
         lambda: actions.edit_sprint(running, by=mia, version=3, goal="Another"),
         lambda: actions.set_capacity(running, by=mia, member=mia, points=3),
+        lambda: actions.set_capacities(running, by=mia, capacities=[(mia, None, "")]),
     ):
         with pytest.raises(ValidationError) as caught:
             call()
