@@ -9,6 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from activity.text import clean_line
+
 from . import actions, zones
 from .models import User
 
@@ -22,8 +24,8 @@ class NameField(forms.CharField):
         self.widget.attrs["autocomplete"] = "name"
 
     def to_python(self, value: Any) -> str:
-        """Return the name without line breaks and doubled spaces."""
-        return " ".join(str(super().to_python(value)).split())
+        """Return the name on one line. Raises ValidationError for what deceives its reader."""
+        return clean_line(str(super().to_python(value)))
 
 
 class TimeZoneField(forms.ChoiceField):

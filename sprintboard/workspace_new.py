@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from activity import clock
+from activity.text import clean_line
 from people.access import signed_in
 from people.forms import TimeZoneField
 from people.models import User, Workspace
@@ -72,10 +73,15 @@ class WorkspaceForm(forms.Form):
             zone.offer(user.time_zone)
         self.fields["first_sprint_on"].initial = next_thursday(today_in(user.time_zone))
 
+    def clean_name(self) -> str:
+        """Return the name on one line. Raises ValidationError for what deceives its reader."""
+        return clean_line(self.cleaned_data["name"])
+
     def clean_key(self) -> str:
         """Take small letters for capitals, or find a key."""
+        # "ß" has two capitals, so that six letters may become twelve
         key: str = self.cleaned_data["key"].upper()
-        if key and not re.fullmatch(r"[A-Z][A-Z0-9]*", key):
+        if key and not re.fullmatch(r"[A-Z][A-Z0-9]{0,5}", key):
             raise ValidationError(_("Letters and digits only, like NW."), "key")
         return key or key_of(self.cleaned_data.get("name", ""))
 
@@ -105,7 +111,11 @@ def workspace_new(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         status = 422 if form.errors else 200
         return render(request, "sprintboard/workspace_new.html", {"form": form}, status=status)
-    founder = actions.found_workspace(owner=user, **form.cleaned_data)
+    try:
+        founder = actions.found_workspace(owner=user, **form.cleaned_data)
+    except ValidationError as error:  # somebody took the address a moment ago
+        form.add_error(None, error.messages)
+        return render(request, "sprintboard/workspace_new.html", {"form": form}, status=422)
     name = founder.workspace.name
     messages.success(request, _("%(name)s is ready. Welcome.") % {"name": name})
     return redirect(founder.workspace)

@@ -32,7 +32,15 @@ def test_a_profile_is_changed_and_colleagues_see_it(client_of, northwind):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("name", " \n "), ("name", "x" * 121), ("time_zone", "Mars"), ("locale", "tlh")],
+    [
+        ("name", " \n "),
+        ("name", "x" * 121),
+        ("name", "Sam\u202emaS"),
+        ("name", "\u200b\u2060"),
+        ("name", "Sam\x1b[31m"),
+        ("time_zone", "Mars"),
+        ("locale", "tlh"),
+    ],
 )
 def test_a_profile_that_will_not_do_comes_back_as_it_was_typed(client_of, northwind, field, value):
     client = client_of(northwind.sam)
@@ -155,7 +163,9 @@ def test_the_form_proposes_the_persons_zone_and_a_thursday(as_ada):
     [
         ("name", ""),
         ("name", "x" * 81),
+        ("name", "Berg\u202egreB"),
         ("key", "1A"),
+        ("key", "ßßßßßß"),
         ("key", "NW-2"),
         ("key", "TOOLONGKEY"),
         ("slug", "no/slash"),
@@ -178,6 +188,14 @@ def test_names_that_give_no_key_or_address_still_work(as_ada):
     assert as_ada.post("/new/", given(name="北極")).url == "/w/team/"
     assert as_ada.post("/new/", given(name="北極")).url == "/w/team-2/"
     assert set(Workspace.objects.values_list("key", flat=True)) == {"SB"}
+
+
+def test_an_address_that_somebody_took_a_moment_ago_is_told(as_ada, monkeypatch):
+    as_ada.post("/new/", given(name="Berg"))
+    monkeypatch.setattr("sprintboard.workspace_new.free_slug", lambda name: "berg")
+    answer = as_ada.post("/new/", given(name="Berg"))
+    assert answer.status_code == 422
+    assert Workspace.objects.count() == 1
 
 
 def test_a_key_may_be_typed_small_and_an_address_large(as_ada):
