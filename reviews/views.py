@@ -73,7 +73,8 @@ def _address(name: str, review: Review) -> str:
 def archive(request: MemberRequest) -> HttpResponse:
     """List the reviews, the latest first, with how the numbers moved."""
     before = request.GET.get("before", "")
-    found = listing(request.member, int(before) if before.isdecimal() else None)
+    is_number = before.isdecimal() and len(before) <= 9
+    found = listing(request.member, int(before) if is_number else None)
     older = f"?before={found.older}" if found.older else ""
     newer = "" if found.is_first_page else reverse("reviews", args=[request.member.workspace.slug])
     return render(
@@ -174,9 +175,13 @@ def send_test(request: MemberRequest, number: int) -> HttpResponse:
         problem = _save(request, review)
         if problem is not None:
             return problem
-    actions.send_test(review, by=request.member)
-    sentence = _("On its way to %(address)s.") % {"address": request.member.user.email}
-    messages.success(request, sentence)
+    try:
+        actions.send_test(review, by=request.member)
+    except ValidationError as error:
+        messages.warning(request, str(error.messages[0]))
+    else:
+        sentence = _("On its way to %(address)s.") % {"address": request.member.user.email}
+        messages.success(request, sentence)
     back = "review_edit" if policy.can_edit_review(request.member, review) else "review_publish"
     return redirect(_address(back, review))
 

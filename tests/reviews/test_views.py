@@ -225,7 +225,7 @@ def test_the_archive_pages_by_sprint_and_loses_none(northwind, published, client
 
 def test_a_nonsense_page_of_the_archive_is_the_first(northwind, published, client_of):
     client = client_of(northwind.sam)
-    for before in ("x", "-1", "", "²"):
+    for before in ("x", "-1", "", "²", "9" * 5_000):
         assert at("review", 13) in text_of(client.get(at("reviews"), {"before": before}))
 
 
@@ -445,6 +445,13 @@ def test_a_test_mail_is_of_what_was_typed(northwind, draft, client_of):
     assert answer.url == at("review_edit", 13)
     assert Review.objects.get().subject == "New subject"
     assert [item.recipient for item in OutboxItem.objects.all()] == [northwind.mia]
+
+
+def test_a_test_mail_of_no_words_is_refused_in_words(northwind, running, client_of):
+    actions.close_sprint(running, by=northwind.mia)
+    answer = client_of(northwind.mia).post(at("review_test", 13), follow=True)
+    assert "There are no words to send yet." in answer.content.decode()
+    assert not OutboxItem.objects.exists()
 
 
 def test_the_editor_of_a_published_review_leads_to_where_it_went(northwind, published, client_of):
