@@ -77,6 +77,12 @@ class MarketerHome:
         """How many things wait for a marketer."""
         return self.waiting_count + len(self.drafts)
 
+    @property
+    def is_first(self) -> bool:
+        """Whether the first sprint is still to be started."""
+        ran = self.strip or self.drafts or self.latest_review
+        return not ran and self.next_sprint is not None
+
 
 @dataclass(frozen=True)
 class SalesHome:

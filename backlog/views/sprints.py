@@ -109,6 +109,8 @@ def sprint_start(request: MemberRequest, number: int) -> HttpResponse:
     if not policy.can_start_sprint(request.member, plan.sprint):
         raise PermissionDenied
     if request.method != "POST":
+        if plan.sprint.is_active:
+            return redirect("board", request.member.workspace.slug)
         return _start_page(request, plan, VersionForm())
     form = VersionForm(request.POST)
     if form.is_valid():

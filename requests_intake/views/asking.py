@@ -68,6 +68,10 @@ def _form_page(
     request: MemberRequest, form: RequestForm, *, draft: str = "", status: int = 200
 ) -> HttpResponse:
     member = request.member
+    nobody_sells = (
+        not member.is_sales
+        and not Membership.objects.visible_to(member).active().with_role(Role.SALES).exists()
+    )
     readers = Membership.objects.visible_to(member).active().with_role(Role.MARKETER).by_name()
     return render(
         request,
@@ -75,6 +79,7 @@ def _form_page(
         {
             "form": form,
             "workspace": member.workspace,
+            "nobody_sells": nobody_sells,
             "due_at": metrics.answer_due(clock.now(), member.workspace),
             "readers": list(readers[:READERS_NAMED]),
             "draft_key": f"request:{member.workspace.slug}:{member.pk}:{draft}",

@@ -215,7 +215,9 @@ def _triage_page(
         "chosen": chosen,
         "in_time": metrics.answered_in_time(workspace, now - JUDGED, now),
     }
-    if chosen is not None:
+    if chosen is None:
+        context["nothing_asked_yet"] = not Request.objects.visible_to(member).exists()
+    else:
         chosen.workspace = workspace
         context |= _around(queue, chosen)
         context["can_answer"] = policy.can_answer(member, chosen)

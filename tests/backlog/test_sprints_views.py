@@ -76,7 +76,7 @@ def test_each_state_says_what_matters_about_it(northwind, mia):
     assert [(row.sprint.number, row.done) for row in sprints.closed] == [(12, 8)]
     assert [task.title for task in sprints.planned[0].promises] == ["Battle card"]
     page = mia.get(url("sprints")).content.decode()
-    for words in ("booth meetings", "of 40", "Battle card", "Kenji", "Say who we are", "3 of 7"):
+    for words in ("Booth meetings", "of 40", "Battle card", "Kenji", "Say who we are", "3 of 7"):
         assert words in page
 
 
@@ -146,3 +146,21 @@ def test_others_read_the_list_and_edit_nothing(northwind, planned, client_of, ro
 def test_a_sprint_that_is_not_there_is_not_found(planned, mia):
     for number in (999, 10**12):
         assert mia.get(url("sprint_edit", number)).status_code == 404
+
+
+def test_a_sprint_that_runs_is_not_offered_to_be_started_again(northwind, planned, mia):
+    first = planned[0]
+    actions.start_sprint(first, by=northwind.mia, version=first.version)
+
+    answer = mia.get(url("sprint_start", first.number))
+    assert (answer.status_code, answer.url) == (302, url("board"))
+
+
+def test_who_may_not_start_the_next_sprint_yet_is_led_to_closing_the_running_one(
+    northwind, planned, mia
+):
+    first, second = planned[:2]
+    actions.start_sprint(first, by=northwind.mia, version=first.version)
+
+    page = mia.get(url("sprint_start", second.number)).content.decode()
+    assert f'class="btn btn-primary" href="{url("sprint_close", first.number)}"' in page

@@ -9,6 +9,7 @@ from django.urls import reverse
 from backlog import actions as backlog
 from backlog.models import Task
 from notifications.models import OutboxItem
+from people.models import Membership
 from requests_intake import actions
 from requests_intake.models import Decision, Request, RequestTask
 from tests.arranging import arranging
@@ -336,7 +337,14 @@ def test_a_delivered_request_shows_what_was_made(northwind, sam, ask):
 # Triage
 
 
-def test_the_queue_is_empty_with_a_kind_word(mia, thursday):
+def test_triage_says_something_else_before_the_first_request_than_after_the_last(
+    northwind, mia, ask, thursday
+):
+    assert "No request yet" in mia.get(url("triage")).content.decode()
+
+    asked = ask(northwind.sam, title="Slides")
+    answer = {"version": asked.version, "words": "Yes, we make them."}
+    assert mia.post(url("request_accept", asked.key), answer).status_code == 302
     assert "Every request has its answer" in mia.get(url("triage")).content.decode()
 
 
@@ -559,3 +567,17 @@ def test_a_request_costs_the_same_however_many_tasks(northwind, sam, ask, sprint
             RequestTask(workspace=northwind.workspace, request=request, task=task) for task in tasks
         )
     assert queries_of(sam, request.get_absolute_url()) == few <= OF_THE_FRAME + 4
+
+
+def test_where_nobody_sells_a_marketer_is_not_led_into_a_form_that_cannot_be_sent(
+    northwind, client_of
+):
+    with arranging():
+        Membership.objects.filter(workspace=northwind.workspace, role="sales").update(
+            is_active=False
+        )
+    mia = client_of(northwind.mia)
+
+    page = mia.get(url("request_new")).content.decode()
+    assert "Nobody from Sales is here yet" in page
+    assert "<textarea" not in page

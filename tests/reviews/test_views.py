@@ -185,7 +185,7 @@ def test_the_archive_says_how_many_have_read_it(northwind, published, client_of)
 
 def test_an_empty_archive_says_when_the_first_comes(northwind, running, client_of):
     page = text_of(client_of(northwind.sam).get(at("reviews")))
-    assert "The running one ends on Wednesday 16 December" in page
+    assert "The running sprint ends on Wednesday 16 December" in page
 
 
 def copies(review, count):

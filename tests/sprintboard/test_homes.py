@@ -128,3 +128,17 @@ def test_a_workspace_without_anything_has_a_home_for_everyone(northwind, client_
 
 def test_another_workspace_s_home_does_not_exist(northwind, fjord, client_of):
     assert client_of(fjord.ola).get("/w/northwind/").status_code == 404
+
+
+def test_a_new_workspace_says_what_to_do_first_until_a_sprint_has_started(northwind, client_of):
+    today = northwind.workspace.today()
+    first = make_sprint(northwind.workspace, starts_on=today, ends_on=today + timedelta(days=13))
+    mia = client_of(northwind.mia)
+
+    page = mia.get("/w/northwind/").content.decode()
+    assert "Three steps" in page
+    assert f'href="/w/northwind/sprints/{first.number}/start/"' in page
+    assert page.count("btn-primary") == 1
+
+    backlog.start_sprint(first, by=northwind.mia, version=first.version)
+    assert "Three steps" not in mia.get("/w/northwind/").content.decode()
