@@ -5,6 +5,7 @@ stops all of them together. The parts are forks of this process: it has loaded D
 a start is quick. It opens no database and starts no thread itself; a fork inherits neither.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -20,6 +21,7 @@ from types import FrameType
 from typing import NoReturn
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 
 from sprintboard.server import __main__ as server
 from sprintboard.server.probe import answers
@@ -74,6 +76,8 @@ def fork(work: Callable[[], object]) -> int:
     pid = os.fork()
     if not pid:
         _leave(_child(work, parent))
+    with contextlib.suppress(OSError):  # the child does it too; whoever is first
+        os.setpgid(pid, pid)
     return pid
 
 
@@ -272,7 +276,11 @@ def main() -> int:
         why = getattr(error, "strerror", None) or error
         say(f"Port {port} cannot be used ({why}). Name another: make run PORT=8001")
         return 2
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        say(f"{error}  (docs/running.md lists the settings.)")
+        return 2
     from django.conf import settings  # noqa: PLC0415 - they are read when Django is set up
 
     with listener, (settings.HOME / "supervisor.lock").open("w") as lock:

@@ -153,11 +153,18 @@ def test_a_fork_ends_with_the_code_of_its_work(work: str, code: int) -> None:
     assert done.stdout.strip() == str(code)
 
 
-def run_supervisor(home: Path, port: int | str) -> subprocess.CompletedProcess[str]:
+def run_supervisor(
+    home: Path, port: int | str, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "sprintboard.supervisor"],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "SPRINTBOARD_HOME": str(home), "PORT": str(port)},
+        env={
+            "PATH": os.environ["PATH"],
+            "SPRINTBOARD_HOME": str(home),
+            "PORT": str(port),
+            **environment,
+        },
         capture_output=True,
         text=True,
         timeout=60,
@@ -180,6 +187,13 @@ def test_a_port_that_is_none_is_said_with_the_way_out(tmp_path: Path, port: str)
     done = run_supervisor(tmp_path, port)
     assert done.returncode == 2
     assert f"Port {port} cannot be used" in done.stdout
+
+
+def test_a_wrong_setting_is_said_in_a_sentence(tmp_path: Path) -> None:
+    done = run_supervisor(tmp_path, 0, SECRET_KEY="short")
+    assert done.returncode == 2
+    assert "SECRET_KEY is too short" in done.stdout
+    assert "Traceback" not in done.stderr
 
 
 def test_a_second_supervisor_in_one_home_is_refused(tmp_path: Path) -> None:
