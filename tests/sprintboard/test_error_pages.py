@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 from django.template.loader import render_to_string
 
-PAGES = ["400.html", "403.html", "404.html", "409.html", "413.html", "429.html", "500.html", "503.html"]
+PAGES = [
+    "400.html",
+    "403.html",
+    "404.html",
+    "409.html",
+    "413.html",
+    "429.html",
+    "500.html",
+    "503.html",
+]
 
 
 @pytest.mark.parametrize("name", PAGES)
