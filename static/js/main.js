@@ -10,5 +10,8 @@ import "sprintboard/toast";
 
 start();
 
+// a form that came back: begin where it says what is missing
+document.querySelector("main .error-summary, main [aria-invalid='true']")?.focus();
+
 // a form with a draft was sent from the page before: forget the draft if it arrived
 if (sessionStorage.getItem("draft-sent")) import("sprintboard/draft").then(({ settle }) => settle());
