@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connection
@@ -13,11 +14,23 @@ from sprintboard import celery_app
 from tests import arranging as arrange
 from tests.factories import FJORD, NORTHWIND, World, make_world
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _bells_ring_nowhere() -> None:
     """Keep the rings of tests out of the queue that a developer's own worker reads."""
     celery_app.conf.update(broker_url="memory://", broker_transport_options={})
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium: one for all tests of a run, since a second Playwright cannot start beside it."""
+    from tests.browsing import chromium
+
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(autouse=True)

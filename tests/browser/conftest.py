@@ -9,15 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browsing import Reader, chromium
+from tests.browsing import Reader
 from tests.system.stack import Stack, free_port
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="session")

@@ -11,18 +11,10 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from playwright.sync_api import Browser
 
 from scripts import services
-from tests.browsing import chromium, missing
+from tests.browsing import missing
 from tests.system.stack import MailFolder, MailServer, Stack, free_port
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture
