@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.views import defaults
 
 from activity.changes import Busy, Stale
 
 logger = logging.getLogger(__name__)
+
+UNAVAILABLE = (Busy, OperationalError, InterfaceError)
 
 
 class ErrorsMiddleware:
@@ -34,12 +39,7 @@ class ErrorsMiddleware:
         if isinstance(error, IntegrityError):
             logger.warning("A race ended at a constraint: %s", error)
             return self._conflict(request, None)
-        if isinstance(error, (Busy, OperationalError, InterfaceError)):
-            logger.error("Not available: %s", error)
-            response = render(request, "503.html", status=503)
-            response["Retry-After"] = "5"
-            return response
-        return None
+        return _not_available(error) if isinstance(error, UNAVAILABLE) else None
 
     def _conflict(self, request: HttpRequest, current: object) -> HttpResponse:
         response = render(request, "409.html", {"current": current}, status=409)
@@ -47,6 +47,19 @@ class ErrorsMiddleware:
             sentence = _("Somebody changed this first. Nothing was saved.")
             response["HX-Trigger"] = json.dumps({"toast": {"text": sentence}})
         return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer what broke outside the views: a database may be gone before one is reached."""
+    error = sys.exc_info()[1]
+    return (
+        _not_available(error) if isinstance(error, UNAVAILABLE) else defaults.server_error(request)
+    )
+
+
+def _not_available(error: Exception) -> HttpResponse:
+    logger.error("Not available: %s", error)
+    return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
 
 
 def first_message(error: ValidationError) -> str:

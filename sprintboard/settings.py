@@ -249,7 +249,7 @@ ACCOUNT_SESSION_REMEMBER = True
 SPRINTBOARD_SIGNUP = env.bool("SPRINTBOARD_SIGNUP", default=True)
 
 # Sessions, cookies, headers -------------------------------------------------------------------
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "sprintboard.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_NAME = "__Host-sid" if HTTPS else "sid"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import InterfaceError, OperationalError, connection
 from django.template.loader import render_to_string
 
 PAGES = [
@@ -50,3 +51,38 @@ def test_a_foreign_thing_and_a_missing_one_look_the_same(northwind, fjord, clien
 
     assert foreign.status_code == missing.status_code == 404
     assert foreign.content == missing.content
+
+
+def ask_without_a_database(reader, monkeypatch, error):
+    """Return the answer when every query fails, that for the session first of all."""
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise error("the connection is gone")
+
+    reader.raise_request_exception = False
+    with monkeypatch.context() as broken:
+        broken.setattr(connection, "cursor", fail)
+        return reader.get("/w/northwind/board/")
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_database_that_is_gone_is_a_503_that_says_when_to_come_back(
+    northwind, client_of, monkeypatch, error
+):
+    answer = ask_without_a_database(client_of(northwind.mia), monkeypatch, error)
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert "Too busy just now" in answer.content.decode()
+
+
+def test_what_else_breaks_before_a_view_is_a_500(northwind, client_of, monkeypatch):
+    answer = ask_without_a_database(client_of(northwind.mia), monkeypatch, ZeroDivisionError)
+
+    assert answer.status_code == 500
+    assert "That was us" in answer.content.decode()
+
+
+@pytest.mark.parametrize("key", ["\\000aaaaaaaaaaaa", "\\355\\240\\200aaaaaaaaa", "short", ""])
+def test_a_cookie_that_we_never_gave_belongs_to_nobody(client, db, settings, key):
+    cookie = f'{settings.SESSION_COOKIE_NAME}="{key}"'
+    assert client.get("/", headers={"Cookie": cookie}).status_code == 302
