@@ -286,7 +286,13 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# allauth counts tries here: with Django's 300 entries, trying 300 addresses would forget the first
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    }
+}
 
 # Mail -----------------------------------------------------------------------------------------
 EMAIL_URL = required("EMAIL_URL") if PRODUCTION else from_env_or_file("EMAIL_URL")

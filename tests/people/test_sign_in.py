@@ -280,3 +280,11 @@ def test_signing_out_takes_a_click_not_a_link(client_of, northwind):
     assert who(client).is_authenticated
     client.post(reverse("account_logout"))
     assert not who(client).is_authenticated
+
+
+def test_many_other_tries_do_not_make_the_first_forgotten():
+    """The counts of tries are kept in the cache; by default that holds 300 entries."""
+    cache.set("try:mia", 5)
+    for number in range(2_000):
+        cache.set(f"try:{number}", 1)
+    assert cache.get("try:mia") == 5
