@@ -33,6 +33,11 @@ def grouped(also: str = "") -> Choices:
     return [anywhere, *((region, places) for region, places in groups.items())]
 
 
+def city_of(zone: str) -> str:
+    """Return the city that a zone is named after: America/Sao_Paulo is Sao Paulo."""
+    return zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
 def in_words(place: str) -> str:
     """Return "Buenos Aires, Argentina" for Argentina/Buenos_Aires."""
     return ", ".join(reversed(place.replace("_", " ").split("/")))

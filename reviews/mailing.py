@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from activity import clock
 from notifications.models import OutboxItem, OutboxState
 from people.models import Membership
+from people.zones import city_of
 
 from .metrics import next_morning
 from .models import Delivery, Review
@@ -112,11 +113,6 @@ class Journeys:
     def read(self) -> int:
         """How many of those who got it have opened the page."""
         return sum(journey.has_read for journey in self.sent)
-
-
-def city_of(zone: str) -> str:
-    """Return the city that a time zone is named after."""
-    return zone.rsplit("/", 1)[-1].replace("_", " ")
 
 
 def in_days(instant: datetime, zone: str | None = None) -> str:

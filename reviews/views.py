@@ -21,12 +21,13 @@ from backlog.policy import can_close_sprint
 from notifications.actions import send_again
 from people.access import MemberRequest, member_required
 from people.models import Membership
+from people.zones import city_of
 
 from . import actions, mails, policy, reading, wording
 from .editing import picks_of
 from .forms import WORDS, CloseForm, PublishForm, ReviewForm
 from .listing import listing
-from .mailing import city_of, journey_of, journeys_of, mornings_in_words, recipients_of
+from .mailing import journey_of, journeys_of, mornings_in_words, recipients_of
 from .models import Delivery, Review
 from .showing import goal_in_words, show
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from activity import clock
+from people.zones import city_of
 from requests_intake.models import Request
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def due_words(due: datetime, workspace: Workspace) -> str:
     values = {
         "day": day,
         "time": time,
-        "city": _city(workspace.time_zone),
+        "city": city_of(workspace.time_zone),
         "here": f"{here:%H:%M}",
         "here_day": date_format(here, "l"),
     }
@@ -69,7 +70,3 @@ def _late(due: datetime, now: datetime) -> str:
     if hours < 48:
         return ngettext("%(n)s h late", "%(n)s h late", hours) % {"n": hours}
     return ngettext("%(n)s day late", "%(n)s days late", hours // 24) % {"n": hours // 24}
-
-
-def _city(zone: str) -> str:
-    return zone.rsplit("/", 1)[-1].replace("_", " ")

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from activity import clock
+from people.zones import city_of
 from sprintboard.importmap import importmap_json, preloads
 
 if TYPE_CHECKING:
@@ -242,11 +243,6 @@ def day_range(start: date | None, end: date | None) -> str:
     return _("%(first)s to %(last)s") % {"first": first, "last": last}
 
 
-def city(zone: str) -> str:
-    """Return the city a time zone is named after: America/Sao_Paulo is Sao Paulo."""
-    return zone.rsplit("/", 1)[-1].replace("_", " ")
-
-
 @register.filter
 def in_zone(value: datetime | None, zone: str) -> str:
     """Return "17:00 in Chicago" for a named zone; the zone's name stays out of it for UTC."""
@@ -255,7 +251,7 @@ def in_zone(value: datetime | None, zone: str) -> str:
     local = value.astimezone(zoneinfo.ZoneInfo(zone))
     if zone == "UTC":
         return f"{local:%H:%M} UTC"
-    return _("%(time)s in %(city)s") % {"time": f"{local:%H:%M}", "city": city(zone)}
+    return _("%(time)s in %(city)s") % {"time": f"{local:%H:%M}", "city": city_of(zone)}
 
 
 @register.simple_tag
