@@ -356,7 +356,7 @@ def etag(member: Membership) -> str:
         workspace.pk,
         workspace.seq,
         workspace.today().isoformat(),
-        f"{member.pk}.{member.version}",
+        f"{member.pk}.{member.role}.{member.version}",
         get_language(),
         user.time_zone,
         build(),

@@ -345,6 +345,14 @@ def test_moving_to_another_zone_ends_the_304(northwind, running, client_of):
     assert _again(client, northwind, name).status_code == 200
 
 
+def test_another_role_ends_the_304(northwind, running, client_of):
+    client = client_of(northwind.lena)
+    name = client.get(columns_address(northwind))["ETag"]
+    with arranging():
+        Membership.objects.filter(pk=northwind.lena.pk).update(role="manager")
+    assert _again(client, northwind, name).status_code == 200
+
+
 def test_who_was_deactivated_gets_no_304(northwind, running, client_of):
     client = client_of(northwind.sam)
     name = client.get(columns_address(northwind))["ETag"]
