@@ -24,6 +24,7 @@ function write(form, kept) {
 }
 
 export default function draft(form) {
+  settle();
   const key = store(form.dataset.draftKey);
   const note = form.querySelector("[data-draft-note]");
   const { lang } = document.documentElement;
@@ -59,11 +60,15 @@ export default function draft(form) {
   };
 }
 
-// the page after: the form is gone, so it arrived; it came back with errors, so the draft stays
+// the page after: the form is gone, or it is there for the next one and the page says what was done: it arrived.
+// It came back with errors, or nobody knows: the draft stays
 export function settle() {
   const key = sessionStorage.getItem("draft-sent");
+  if (!key) return;
   sessionStorage.removeItem("draft-sent");
   const back = document.querySelector(`[data-draft-key="${CSS.escape(key)}"]`);
   const failed = document.querySelector("[data-error-page]");
-  if (!back && !failed) localStorage.removeItem(store(key));
+  const wrong = back?.querySelector('[aria-invalid="true"], .error-summary');
+  const said = document.querySelector("#toasts .toast");
+  if (!failed && (!back || (said && !wrong))) localStorage.removeItem(store(key));
 }

@@ -9,6 +9,7 @@ from backlog import actions as backlog
 from backlog.models import Task
 from requests_intake import actions as intake
 from requests_intake.models import Request
+from reviews import actions as reviews
 from sprintboard import homes
 from tests.arranging import arranging
 from tests.factories import make_sprint, make_tasks
@@ -142,3 +143,14 @@ def test_a_new_workspace_says_what_to_do_first_until_a_sprint_has_started(northw
 
     backlog.start_sprint(first, by=northwind.mia, version=first.version)
     assert "Three steps" not in mia.get("/w/northwind/").content.decode()
+
+
+def test_one_thing_is_the_first_to_do_when_an_answer_is_late_and_no_sprint_runs(
+    northwind, client_of, sprint
+):
+    reviews.close_sprint(sprint, by=northwind.mia)
+    late = ask(northwind, northwind.sam, "Long overdue", 1)
+    with arranging():
+        Request.objects.filter(pk=late.pk).update(answer_due_at=clock.now() - timedelta(hours=5))
+
+    assert client_of(northwind.mia).get("/w/northwind/").content.decode().count("btn-primary") == 1
