@@ -60,7 +60,9 @@ class Program:
         self.starts += 1
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                ["make", "run"],
+                # as in a terminal, also where the tests run in the background: a shell without job
+                # control hands ignored interrupts down, and make would not hear its own
+                ["env", "--default-signal=INT", "make", "run"],
                 cwd=self.clone,
                 env=self.environment(),
                 stdout=log,
