@@ -25,7 +25,7 @@ class MemberRequest(HttpRequest):
 
 def signed_in(request: HttpRequest) -> User:
     """Return who asks, on the few pages outside a workspace that need a person."""
-    if not isinstance(request.user, User):  # LoginRequiredMiddleware let nobody else in
+    if not isinstance(request.user, User):  # SignInRequiredMiddleware let nobody else in
         raise PermissionDenied
     return request.user
 
@@ -36,7 +36,7 @@ def member_required(
     """Consume the `slug` of the address: the view finds its reader in `request.member`.
 
     A workspace where the person is no active member is a 404, like one that does not exist.
-    (That somebody is signed in at all is the work of LoginRequiredMiddleware.)
+    (That somebody is signed in at all is the work of SignInRequiredMiddleware.)
     """
 
     @wraps(view)

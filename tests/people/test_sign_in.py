@@ -288,3 +288,26 @@ def test_many_other_tries_do_not_make_the_first_forgotten():
     for number in range(2_000):
         cache.set(f"try:{number}", 1)
     assert cache.get("try:mia") == 5
+
+
+@pytest.mark.parametrize(
+    ("page", "back"),
+    [
+        ("http://testserver/w/northwind/board/?only=mine", "/w/northwind/board/%3Fonly%3Dmine"),
+        ("http://elsewhere.test/w/northwind/board/", "/"),
+        ("http://[", "/"),
+    ],
+)
+def test_a_fragment_leads_the_whole_window_to_the_sign_in_page(client, db, page, back):
+    response = client.get(
+        "/w/northwind/board/columns/", headers={"HX-Request": "true", "HX-Current-URL": page}
+    )
+    assert response.status_code == 200
+    assert response.content == b""
+    assert response["HX-Redirect"] == f"/accounts/login/?next={back}"
+
+
+def test_a_page_leads_to_the_sign_in_page_and_back(client, db):
+    response = client.get("/w/northwind/board/")
+    assert response.status_code == 302
+    assert response["Location"] == "/accounts/login/?next=/w/northwind/board/"
