@@ -50,15 +50,15 @@ def subject(facts: Facts) -> str:
     verdict = verdicts.get(facts.goal.verdict, "")
     count = len(facts.asked)
     if verdict and count:
-        asked = ngettext(
-            "and %(n)d thing you asked for", "and %(n)d things you asked for", count
-        ) % {"n": count}
+        asked = ngettext("and one thing you asked for", "and %(n)d things you asked for", count) % {
+            "n": count
+        }
         return f"{sprint}: {verdict}, {asked}"
     if verdict:
         return f"{sprint}: {verdict}, {_tasks_done(facts.tasks_done)}"
     if count:
         asked = ngettext(
-            "%(n)d thing you asked for is done", "%(n)d things you asked for are done", count
+            "one thing you asked for is done", "%(n)d things you asked for are done", count
         ) % {"n": count}
         return f"{sprint}: {asked}"
     return f"{sprint}: {_tasks_done(facts.tasks_done)}"

@@ -72,13 +72,13 @@ def test_the_verdict_says_what_is_known(goal, expected):
         ({"goal": BOOTH, "tasks_done": 1}, "Sprint 13: goal met, 1 task done"),
         (
             {"goal": BOOTH, "asked": (asked("Flyer"),)},
-            "Sprint 13: goal met, and 1 thing you asked for",
+            "Sprint 13: goal met, and one thing you asked for",
         ),
         (
             {"goal": replace(BOOTH, actual=1), "asked": (asked("A"), asked("B"))},
             "Sprint 13: goal missed, and 2 things you asked for",
         ),
-        ({"asked": (asked("A"),)}, "Sprint 13: 1 thing you asked for is done"),
+        ({"asked": (asked("A"),)}, "Sprint 13: one thing you asked for is done"),
         ({"asked": (asked("A"), asked("B"))}, "Sprint 13: 2 things you asked for are done"),
     ],
 )
