@@ -238,35 +238,6 @@ def totals(sprint: Sprint, rows: Iterable[CardRow]) -> Totals:
     )
 
 
-@dataclass(frozen=True)
-class Days:
-    """Where a sprint is in its time box."""
-
-    number: int
-    count: int
-    left: int
-    ticks: list[str]
-
-
-def sprint_days(sprint: Sprint, today: date) -> Days:
-    """Count a sprint's days, and say each as the class of its tick on the ruler."""
-    days = sprint.days()
-    ticks = []
-    for day in days:
-        marks = ["off"] if day.weekday() >= 5 else []
-        if day == today and not sprint.is_closed:
-            marks = ["today"]
-        elif day < today or sprint.is_closed:
-            marks.append("past")
-        ticks.append(" ".join(marks))
-    return Days(
-        number=min(max((today - sprint.starts_on).days + 1, 0), len(days)),
-        count=len(days),
-        left=max((sprint.ends_on - today).days, 0),
-        ticks=ticks,
-    )
-
-
 class Board:
     """What the board shows now: the running sprint, or else the one that ended last."""
 
@@ -332,9 +303,9 @@ class Board:
         return totals(self.sprint, self.rows)
 
     @cached_property
-    def days(self) -> Days | None:
+    def days(self) -> metrics.Days | None:
         """Where the sprint on the board is in its time box."""
-        return sprint_days(self.sprint, self.today) if self.sprint else None
+        return metrics.sprint_days(self.sprint, self.today) if self.sprint else None
 
     def place_of(self, task: Task) -> tuple[BoardColumn, int] | None:
         """Return a task's column and its place there, counted from 1."""

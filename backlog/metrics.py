@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from statistics import fmean
 
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
@@ -24,7 +25,7 @@ class Velocity:
 
 @dataclass(frozen=True)
 class Progress:
-    """How a sprint stands, in points; `day_number` is 0 before its first day."""
+    """How a sprint stands, in points."""
 
     total_points: int
     tasks: int
@@ -36,18 +37,25 @@ class Progress:
     done: int
     unplanned: int
     allowance: int
-    days: int
-    day_number: int
-
-    @property
-    def days_left(self) -> int:
-        """How many days come after today; 0 on the last day."""
-        return self.days - self.day_number
 
     @property
     def remaining(self) -> int:
         """The points that are not done."""
         return self.total_points - self.done
+
+
+@dataclass(frozen=True)
+class Days:
+    """Where a sprint is in its time box, by the calendar.
+
+    `number` is 0 before its first day; `left` counts the days after today. `ticks` are the
+    classes of its ruler: "past", "off", "off past", "today" or "".
+    """
+
+    number: int
+    count: int
+    left: int
+    ticks: list[str]
 
 
 @dataclass(frozen=True)
@@ -111,8 +119,6 @@ def sprint_progress(sprint: Sprint) -> Progress:
             },
         )
     )
-    days = (sprint.ends_on - sprint.starts_on).days + 1
-    today = (sprint.workspace.today() - sprint.starts_on).days + 1
     return Progress(
         total_points=sums["total"],
         tasks=sums["tasks"],
@@ -124,8 +130,25 @@ def sprint_progress(sprint: Sprint) -> Progress:
         done=sums["in_done"],
         unplanned=sums["unplanned"],
         allowance=allowance(sprint),
-        days=days,
-        day_number=min(max(today, 0), days),
+    )
+
+
+def sprint_days(sprint: Sprint, today: date) -> Days:
+    """Count a sprint's days, and say each as the class of its tick on the ruler."""
+    days = sprint.days()
+    ticks = []
+    for day in days:
+        marks = ["off"] if day.weekday() >= 5 else []
+        if day == today and not sprint.is_closed:
+            marks = ["today"]
+        elif day < today or sprint.is_closed:
+            marks.append("past")
+        ticks.append(" ".join(marks))
+    return Days(
+        number=min(max((today - sprint.starts_on).days + 1, 0), len(days)),
+        count=len(days),
+        left=max((sprint.ends_on - today).days, 0),
+        ticks=ticks,
     )
 
 

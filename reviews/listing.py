@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from backlog.board import sprint_days
-from backlog.metrics import Progress, sprint_progress
+from backlog.metrics import Days, Progress, sprint_days, sprint_progress
 from backlog.models import Sprint
 from people.models import Membership
 
@@ -53,7 +52,7 @@ class Listing:
     trends: list[Trend]
     running: Sprint | None
     progress: Progress | None
-    ticks: list[str]
+    days: Days | None
     older: int | None
     is_first_page: bool
 
@@ -74,7 +73,7 @@ def listing(member: Membership, before: int | None = None) -> Listing:
         trends=trends(compared),
         running=running,
         progress=sprint_progress(running) if running else None,
-        ticks=sprint_days(running, running.workspace.today()).ticks if running else [],
+        days=sprint_days(running, running.workspace.today()) if running else None,
         older=shown[-1].facts.number if len(rows) > PAGE else None,
         is_first_page=before is None,
     )

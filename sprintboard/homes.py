@@ -24,7 +24,6 @@ from reviews import showing
 from reviews.facts import from_json
 from reviews.models import Reading, Review
 from reviews.showing import Number
-from sprintboard.templatetags.ui import ruler_days
 
 SHOWN = 8
 NIGHT_ENDS, NOON, EVENING = 4, 12, 18  # hours of the reader's own clock
@@ -38,20 +37,10 @@ class SprintStrip:
     sprint: Sprint
     today: date
 
-    @property
-    def days(self) -> int:
-        """How many calendar days the sprint has."""
-        return len(self.sprint.days())
-
-    @property
-    def day_number(self) -> int:
-        """Which of its days today is."""
-        return min((self.today - self.sprint.starts_on).days + 1, self.days)
-
-    @property
-    def ruler(self) -> list[str]:
-        """The ticks of its ruler."""
-        return ruler_days(self.sprint.starts_on, self.sprint.ends_on, self.today)
+    @cached_property
+    def days(self) -> metrics.Days:
+        """Where it is in its time box."""
+        return metrics.sprint_days(self.sprint, self.today)
 
     @cached_property
     def progress(self) -> metrics.Progress:

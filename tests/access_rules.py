@@ -99,7 +99,7 @@ RULES: dict[str, Rule | Door] = {
     "task_rank": Rule(get=MARKETERS, post=MARKETERS),
     "task_pull": Rule(get=MARKETERS, post=MARKETERS),
     "task_return": Rule(post=MARKETERS, posted=only(302)),
-    "task_archive": Rule(post=MARKETERS, posted=only(404)),  # no version, no such thing to do
+    "task_archive": Rule(post=MARKETERS, posted=only(422)),  # no version
     "task_restore": Rule(post=MARKETERS, posted=only(302)),
     "task_deliverables": Rule(post=MARKETERS),
     "deliverable_remove": Rule(post=MARKETERS, posted=only(302)),

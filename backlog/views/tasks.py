@@ -404,7 +404,7 @@ def task_archive(request: MemberRequest, key: str) -> HttpResponse:
         raise PermissionDenied
     form = VersionForm(sent(request, "version"))
     if not form.is_valid():
-        raise Http404
+        return _refused(request, found, ValidationError(_("Look at the task, then archive it.")))
     try:
         version = form.cleaned_data["version"]
         archived = actions.archive_task(found, by=request.member, version=version)

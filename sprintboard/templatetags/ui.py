@@ -84,22 +84,6 @@ def hue_class(hue: int) -> str:
     return f"hue-{round(hue / 5) * 5 % 360}"
 
 
-def ruler_days(
-    start: date, end: date, today: date, working: Sequence[int] = (0, 1, 2, 3, 4)
-) -> list[str]:
-    """Return what {% ruler %} draws for a sprint: the classes of each calendar day, ends too."""
-    days = []
-    for ordinal in range(start.toordinal(), end.toordinal() + 1):
-        day = date.fromordinal(ordinal)
-        marks = ["off"] if day.weekday() not in working else []
-        if day < today:
-            marks.append("past")
-        elif day == today:
-            marks = ["today"]
-        days.append(" ".join(marks))
-    return days
-
-
 @register.simple_tag
 def ruler(days: Iterable[str]) -> SafeString:
     """Return a sprint as a ruler: a tick per day, each "", "past", "off", "off past" or "today".

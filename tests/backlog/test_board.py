@@ -194,22 +194,6 @@ def test_the_sums_of_the_head_are_those_of_the_metrics(northwind, running):
     assert (totals.committed, totals.allowance) == (progress.committed, progress.allowance)
 
 
-@pytest.mark.parametrize(
-    ("today", "number", "left"),
-    [
-        (date(2026, 12, 3), 1, 13),
-        (date(2026, 12, 10), 8, 6),
-        (date(2026, 12, 16), 14, 0),
-        (date(2026, 12, 1), 0, 15),
-        (date(2026, 12, 20), 14, 0),
-    ],
-)
-def test_days_are_counted_by_the_calendar(northwind, today, number, left):
-    days = reading.sprint_days(make_sprint(northwind.workspace, state="active"), today)
-    assert (days.number, days.left, days.count) == (number, left, 14)
-    assert len(days.ticks) == 14
-
-
 def test_the_board_shows_the_running_sprint_in_columns(northwind, running, client_of):
     doing = northwind.column("doing")
     task = make_task(northwind.workspace, "Press kit", sprint=running, column=doing)

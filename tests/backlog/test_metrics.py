@@ -84,8 +84,30 @@ def test_progress_sums_points_by_category(northwind, sprint, django_assert_num_q
 )
 def test_days_are_those_of_the_workspaces_calendar(northwind, sprint, at, instant, day, left):
     at(instant)
-    progress = metrics.sprint_progress(sprint)
-    assert (progress.days, progress.day_number, progress.days_left) == (14, day, left)
+    days = metrics.sprint_days(sprint, sprint.workspace.today())
+    assert (days.count, days.number, days.left) == (14, day, left)
+
+
+@pytest.mark.parametrize(
+    ("today", "number", "left"),
+    [
+        (date(2026, 12, 3), 1, 13),
+        (date(2026, 12, 10), 8, 6),
+        (date(2026, 12, 16), 14, 0),
+        (date(2026, 12, 1), 0, 15),
+        (date(2026, 12, 20), 14, 0),
+    ],
+)
+def test_days_are_counted_by_the_calendar(northwind, today, number, left):
+    days = metrics.sprint_days(make_sprint(northwind.workspace, state="active"), today)
+    assert (days.number, days.left, days.count) == (number, left, 14)
+    assert len(days.ticks) == 14
+
+
+def test_a_ruler_shows_days_off_and_today(northwind):
+    week = make_sprint(northwind.workspace, ends_on=date(2026, 12, 9), state="active")
+    days = metrics.sprint_days(week, date(2026, 12, 7))
+    assert days.ticks == ["past", "past", "off past", "off past", "today", "", ""]
 
 
 def test_room_for_unplanned_work_is_a_share_of_the_commitment(northwind, sprint):

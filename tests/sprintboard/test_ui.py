@@ -87,12 +87,6 @@ def test_a_hue_is_the_nearest_class_of_the_stylesheet(hue, name):
     assert ui.hue_class(hue) == name
 
 
-def test_a_sprint_is_a_ruler_with_days_off_and_today():
-    days = ui.ruler_days(date(2026, 12, 3), date(2026, 12, 9), today=date(2026, 12, 7))
-
-    assert days == ["past", "past", "off past", "off past", "today", "", ""]
-
-
 def test_a_ruler_is_decoration():
     drawn = ui.ruler(["past", "today", ""])
 
