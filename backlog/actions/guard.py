@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -61,7 +63,7 @@ def _ask_why(
             raise ValidationError(
                 _("Swap out a task of this sprint that is not done."), code="unknown"
             )
-        return put_back(record, swapped)
+        return put_back(record, swapped, swapped_out=True)
     room = metrics.unplanned_room(sprint)
     points = task.points or 0
     if points > room.left and not clean_line(over):
@@ -76,12 +78,12 @@ def _ask_why(
     return None
 
 
-def put_back(record: Change, task: Task) -> Task:
-    """Return a task that was swapped out to the backlog, as an activity of its own."""
-    number = task.sprint.number if task.sprint else None
-    sprint_id = task.sprint_id
+def put_back(record: Change, task: Task, *, keep_rank: bool = False, **why: Any) -> Task:
+    """Return a task from its sprint to the backlog's top, or to its rank, and record why."""
+    sprint = task.sprint
     leave_sprint(record, task, first_column(record))
-    [task.position] = positions_at_top(record, 1)
+    if not keep_rank:
+        [task.position] = positions_at_top(record, 1)
     task.version += 1
     task.save()
     record(
@@ -90,9 +92,9 @@ def put_back(record: Change, task: Task) -> Task:
         key=task.key,
         title=task.title,
         points=task.points,
-        sprint=number,
-        sprint_id=sprint_id,
-        swapped_out=True,
+        sprint=sprint.number if sprint else None,
+        sprint_id=sprint.pk if sprint else None,
+        **why,
     )
     return task
 

@@ -14,7 +14,6 @@ from backlog.models import Capacity, Sprint, Task
 from people.models import Membership
 
 from . import guard
-from .order import positions_at_top
 from .rows import check, current_task, first_column, fresh_sprint, own
 
 
@@ -81,25 +80,9 @@ def return_task(
     with change(task.workspace, by=by) as record:
         task = current_task(record, task, version)
         record.require(policy.can_plan, task)
-        came_from = _leave(task)
-        if came_from is None:
+        if _leave(task) is None:
             raise ValidationError(_("The task is in the backlog."), code="not_in_a_sprint")
-        guard.leave_sprint(record, task, first_column(record))
-        if not keep_rank:
-            [task.position] = positions_at_top(record, 1)
-        task.version += 1
-        task.save()
-        record(
-            "task_returned",
-            task,
-            key=task.key,
-            title=task.title,
-            points=task.points,
-            sprint=came_from.number,
-            sprint_id=came_from.pk,
-            reason=clean_line(reason)[:200],
-        )
-    return task
+        return guard.put_back(record, task, keep_rank=keep_rank, reason=clean_line(reason)[:200])
 
 
 def set_capacity(
