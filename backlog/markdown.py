@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import nh3
@@ -18,6 +19,11 @@ _TAGS = {
     "a", "blockquote", "br", "code", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
     "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
+
+# In a line; and only where a line begins: headings, rulers, lists, a ruled line of a table
+_MEANS_SOMETHING = re.compile(r"[\\`*_\[\]<>|~&]")
+_BEGINS_A_BLOCK = re.compile(r"^(\d*)([#+\-=.):])", re.MULTILINE)
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 def _refuse_relative(tag: str, attribute: str, value: str) -> str | None:
@@ -57,6 +63,16 @@ def render(source: str) -> str:
         )
     _refuse_large_tables(source)
     return str(_cleaner.clean(_lower_headings(_parser.render(source)))).strip()
+
+
+def literal(text: str) -> str:
+    """Return Markdown that shows a text as it was typed by somebody who meant no Markdown.
+
+    Only what would begin something is escaped, so that the source stays readable; indents, which
+    would make code, fall away. At most twice as long as the text.
+    """
+    escaped = _MEANS_SOMETHING.sub(r"\\\g<0>", _INDENT.sub("", text))
+    return _BEGINS_A_BLOCK.sub(r"\1\\\2", escaped)
 
 
 def _lower_headings(html: str) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from activity.changes import SYSTEM, Change, Stale, change
 from activity.text import clean_text
 from backlog import actions as backlog
+from backlog.markdown import literal
 from backlog.models import Sprint, Task
 from notifications.actions import cancel_mail, queue_mail
 from people.models import Membership, Workspace
@@ -176,7 +177,7 @@ def _brief(request: Request) -> str:
         (_("Would help"), request.would_help),
         (_("Buyers"), request.buyers),
     ]
-    return "\n\n".join(f"**{name}**\n\n{text}" for name, text in parts if text)
+    return "\n\n".join(f"**{name}**\n\n{literal(text)}" for name, text in parts if text)
 
 
 def _open_sprint(workspace: Workspace, sprint: Sprint) -> Sprint:

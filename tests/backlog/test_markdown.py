@@ -1,5 +1,6 @@
 """Markdown becomes clean HTML, whatever somebody pastes."""
 
+import html
 import re
 import time
 
@@ -97,3 +98,30 @@ def test_no_text_takes_long(piece):
     started = time.process_time()
     markdown.render(source)
     assert time.process_time() - started < 4  # 0.1 to 1 s on a free core
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Does it work with milk? Everything is rivers.",
+        "# 1 wish: 5 * 3 _really_ <b>now</b>",
+        "- one\n- two\n+ three\n1. four\n2) five",
+        "a\n===\nb\n---\nc",
+        "|a|b|\n|-|-|\n|c|d|",
+        "a | b\n:-: | :-:\n1 | 2",
+        "&copy; &amp; &#65; AT&T",
+        r"back\slash and `code` and [a](http://x.test) and ~~no~~",
+        "|" + "a|" * 60 + "\n|" + "-|" * 60 + "\n|" + "b|" * 60,
+    ],
+)
+def test_a_literal_text_shows_as_it_was_typed(text):
+    shown = markdown.render(markdown.literal(text))
+
+    assert not re.search(r"<(?!/?(p|br|a)\b)", shown), "nothing but paragraphs and plain links"
+    read = html.unescape(re.sub(r"<[^>]+>", "", shown.replace("<br>\n", "\n")))
+    assert read == text
+    assert len(markdown.literal(text)) <= 2 * len(text)
+
+
+def test_indents_of_a_literal_text_make_no_code():
+    assert markdown.render(markdown.literal("one\n\n    two")) == "<p>one</p>\n<p>two</p>"

@@ -685,3 +685,20 @@ def test_the_rings_name_jobs_that_exist(settings):
 
     assert apps.FOLLOW.task == jobs.follow.name
     assert jobs.sweep.name == "requests_intake.jobs.sweep"
+
+
+def test_what_a_rep_pasted_never_keeps_a_request_from_its_answer(northwind):
+    wide = "|" + "a|" * 60 + "\n|" + "-|" * 60 + "\n|" + "b|" * 60
+    request = actions.submit_request(
+        northwind.workspace,
+        by=northwind.sam,
+        submission_id=uuid.uuid4(),
+        title="A table with many columns",
+        heard=wide,
+    )
+    decision = actions.accept_request(
+        request, by=northwind.mia, version=request.version, words="Yes, we look at it."
+    )
+    assert decision.task is not None
+    assert "<table" not in decision.task.description_html
+    assert decision.task.description_html.count("a|") == 60
