@@ -56,6 +56,7 @@ EXTRA_ROOMS = {
     "notifications": {"senders": "how a mail leaves"},
     "backlog": {
         "board": "the read of the board and its memoised cards",
+        "listing": "what the backlog page reads: filters, orders, pages",
         "markdown": "words of people to clean HTML",
         "ordering": "places between neighbours, pure functions",
         "planning": "what the planning page reads",

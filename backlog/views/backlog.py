@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import F, IntegerField
-from django.db.models.expressions import ExpressionWrapper
-from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
-from django.db.models.functions import Coalesce
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from activity.changes import Stale
-from backlog import actions, policy
+from backlog import actions, listing, policy
 from backlog.forms import SORTS, BacklogFilter, BulkForm, QuickAddForm, RankForm
 from backlog.models import Sprint, Task, TaskQuerySet
 from people.access import MemberRequest, member_required
@@ -37,49 +31,8 @@ from .answers import (
 )
 
 PAGE = 100
-# A number that every database can compare
-WHOLE = re.compile(r"-?[0-9]{1,18}")
 # Beyond this a count is "1000+": counting 100,000 rows costs more than it tells
 COUNTED = 1000
-
-
-@dataclass(frozen=True)
-class Order:
-    """A way to sort: its columns in one direction, so that a page begins by comparing rows."""
-
-    columns: tuple[str, ...]
-    descending: bool = False
-
-    def sorted(self, tasks: TaskQuerySet) -> TaskQuerySet:
-        """Put the tasks into this order."""
-        sign = "-" if self.descending else ""
-        return tasks.order_by(*(sign + column for column in self.columns))
-
-    def after(self, tasks: TaskQuerySet, values: list[int]) -> TaskQuerySet:
-        """Keep what comes behind the row of these values."""
-        compare = TupleLessThan if self.descending else TupleGreaterThan
-        here = Tuple(*(F(column) for column in self.columns))
-        # where Django spells the comparison out with OR (SQLite), this bound finds the index
-        bound = {f"{self.columns[0]}__{'lte' if self.descending else 'gte'}": values[0]}
-        return tasks.filter(compare(here, tuple(values)), **bound)
-
-    def values(self, task: Task) -> list[int]:
-        """Return where a row stands in this order."""
-        return [getattr(task, column) for column in self.columns]
-
-
-ORDERS = {
-    "rank": Order(("position", "pk")),
-    "demand": Order(("origin_value", "origin_backers", "pk"), descending=True),
-    "impact": Order(("worth", "pk"), descending=True),
-    "age": Order(("number",)),
-}
-
-
-def _with_worth(tasks: TaskQuerySet) -> TaskQuerySet:
-    """Add impact to effort as a whole number; what nobody judged comes last."""
-    worth = Coalesce(F("impact"), 0) * 60 / Coalesce(F("effort"), 3)
-    return tasks.annotate(worth=ExpressionWrapper(worth, output_field=IntegerField()))
 
 
 # Reading --------------------------------------------------------------------------------------
@@ -110,47 +63,6 @@ def _problem(form: BacklogFilter) -> str:
     }
 
 
-def _found(request: MemberRequest, asked: dict[str, Any]) -> TaskQuerySet:
-    tasks = Task.objects.visible_to(request.member)
-    show = asked.get("show")
-    if show == "archived":
-        tasks = tasks.exclude(archived_at=None)
-    else:
-        tasks = tasks.current().filter(sprint=None)
-    for name in ("channel", "campaign", "assignee"):
-        if asked.get(name):
-            tasks = tasks.filter(**{name: asked[name]})
-    if show == "promised":
-        tasks = tasks.exclude(promised_sprint=None)
-    elif show == "sales":
-        tasks = tasks.exclude(origin_name="")
-    elif show == "mine":
-        tasks = tasks.filter(assignee=request.member)
-    elif show == "unassigned":
-        tasks = tasks.filter(assignee=None)
-    return _searched(request, tasks, asked.get("q", ""))
-
-
-def _searched(request: MemberRequest, tasks: TaskQuerySet, words: str) -> TaskQuerySet:
-    """Find a key as people write it (NW-42, 42), or each word in the title."""
-    prefix, _dash, number = words.strip().rpartition("-")
-    prefixes = {"", request.member.workspace.key}
-    if number.isdecimal() and len(number) <= 9 and prefix.upper() in prefixes:
-        return tasks.filter(number=int(number))
-    for word in words.split()[:6]:
-        tasks = tasks.filter(title__icontains=word)
-    return tasks
-
-
-def _cursor(asked: dict[str, Any], order: Order) -> tuple[list[int], int] | None:
-    """Read where the page begins: the values of the row before it, and that row's number."""
-    parts = (asked.get("after") or "").split(".")
-    numbers = [int(part) for part in parts if WHOLE.fullmatch(part)]
-    if len(numbers) != len(parts) or len(numbers) != len(order.columns) + 1:
-        return None
-    return numbers[:-1], max(0, min(numbers[-1], 10_000_000))
-
-
 def _page(
     request: MemberRequest,
     form: BacklogFilter,
@@ -161,9 +73,9 @@ def _page(
 ) -> HttpResponse:
     asked = form.cleaned_data
     name = asked.get("sort") or "rank"
-    order = ORDERS[name]
-    found = _with_worth(_found(request, asked)) if name == "impact" else _found(request, asked)
-    cursor = _cursor(asked, order) if asked.get("after") else None
+    order = listing.ORDERS[name]
+    found = listing.found(request.member, asked)
+    cursor = listing.cursor(asked, order) if asked.get("after") else None
     if asked.get("after") and cursor is None:
         return _everything(request, _("This page of the list is gone. Here is its top."))
     listed = order.sorted(found.for_rows())
@@ -190,7 +102,10 @@ def _counted(found: TaskQuerySet, cursor: tuple[list[int], int] | None, tasks: l
 
 
 def _next_page(
-    request: MemberRequest, order: Order, cursor: tuple[list[int], int] | None, tasks: list[Task]
+    request: MemberRequest,
+    order: listing.Order,
+    cursor: tuple[list[int], int] | None,
+    tasks: list[Task],
 ) -> str:
     if len(tasks) <= PAGE:
         return ""
