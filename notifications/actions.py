@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from celery import signature
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Q
@@ -21,9 +22,10 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from activity import clock
+from activity.actions import clear_mark, count_mark, set_mark
 from activity.changes import Change, change
 from activity.doorbell import Job, ring
-from activity.models import Audience
+from activity.models import Audience, Mark
 from people.models import Membership
 
 from . import mails, policy
@@ -39,6 +41,7 @@ RENDER_ATTEMPTS = 5
 LEASE = timedelta(minutes=5)
 UNKNOWN_KIND_PAUSE = timedelta(minutes=2)
 SWEEP_LIMIT = 500
+UNHEARD_AFTER = timedelta(minutes=1)
 # By name: jobs.py imports this module. A ring that waited a minute is stale, the next sweep rings.
 DELIVER = cast(Job, signature("notifications.jobs.deliver", options={"expires": 55}))
 
@@ -51,15 +54,17 @@ def queue_mail(
     dedupe_key: str,
     payload: dict[str, Any],
     not_before: datetime | None = None,
+    address: str = "",
 ) -> OutboxItem:
     """Write one mail into the outbox, in the open change; the same key twice is the same mail.
 
-    A mail that was cancelled under this key never left: it is queued anew. Rings the worker
-    after commit when it is due at once.
+    With an `address` it goes there, on behalf of the recipient. A mail that was cancelled under
+    this key never left: it is queued anew. Rings the worker after commit when it is due at once.
     """
     values = {
         "kind": kind,
         "recipient": recipient,
+        "address": address,
         "payload": payload,
         "not_before": not_before or record.at,
     }
@@ -85,13 +90,21 @@ def cancel_mail(record: Change, *, dedupe_key: str) -> bool:
     return cancelled == 1
 
 
+def amend_mail(record: Change, item: OutboxItem, *, payload: dict[str, Any]) -> bool:
+    """Let a mail say something else; tell whether it still lay here and now will."""
+    amended = OutboxItem.objects.filter(
+        workspace=record.workspace, pk=item.pk, state=OutboxState.QUEUED
+    ).update(payload=payload)
+    return amended == 1
+
+
 def deliver(item: OutboxItem, *, send: Sender = send_mail) -> OutboxState:
     """Send one row's message if it is due and nobody else has claimed it.
 
     Safe to call twice, by anybody, at any time; never inside a transaction. Returns the state in
-    which it leaves the row.
+    which it leaves the row. While the outbox is paused, a row stays as it is.
     """
-    token = _claim(item)
+    token = None if is_paused() else _claim(item)
     if token is None:
         return OutboxState(OutboxItem.objects.values_list("state", flat=True).get(pk=item.pk))
     claimed = OutboxItem.objects.with_recipient().get(pk=item.pk)
@@ -147,10 +160,50 @@ def sweep() -> int:
     )
     if lost:
         logger.warning("%s messages may or may not have arrived.", lost)
+    if is_paused():
+        return 0
+    _count_rescues(now, lost)
     due = list(OutboxItem.objects.due(now).values_list("pk", flat=True)[:SWEEP_LIMIT])
     for pk in due:
         ring(DELIVER, pk)
     return len(due)
+
+
+def is_paused() -> bool:
+    """Tell whether nothing may leave: the settings say so, or somebody paused it or restored."""
+    return settings.OUTBOX_PAUSED or Mark.objects.named(Mark.OUTBOX_PAUSED).exists()
+
+
+def pause() -> None:
+    """Let nothing leave until `resume`. What is being sent this moment ends as it ends."""
+    set_mark(Mark.OUTBOX_PAUSED)
+
+
+def resume(*, hold_back: bool = False) -> int:
+    """Let messages leave again; return how many were held back.
+
+    After a restore, what waits may have left before the loss. `hold_back` calls all of it
+    uncertain, so that people decide on each, instead of sending it.
+    """
+    held = 0
+    if hold_back:
+        held = OutboxItem.objects.filter(state=OutboxState.QUEUED).update(
+            state=OutboxState.UNCERTAIN,
+            last_error=_("A backup was restored while this waited. It may have left before."),
+        )
+    clear_mark(Mark.OUTBOX_PAUSED)
+    return held
+
+
+def _count_rescues(now: datetime, lost: int) -> None:
+    """Count what should not happen: dead senders, and rings that nobody heard."""
+    unheard = (
+        OutboxItem.objects.due(now)
+        .filter(attempts=0, not_before__lte=F("created_at"), created_at__lt=now - UNHEARD_AFTER)
+        .count()
+    )
+    if lost or unheard:
+        count_mark(Mark.RESCUES, lost + unheard)
 
 
 def _claim(item: OutboxItem) -> uuid.UUID | None:

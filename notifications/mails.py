@@ -87,7 +87,7 @@ def message_for(item: OutboxItem) -> EmailMessage:
         subject=one_line(mail.subject),
         body=mail.text,
         from_email=_address(sender_name, parseaddr(settings.DEFAULT_FROM_EMAIL)[1]),
-        to=[_address(item.recipient.shown_name, item.recipient.user.email)],
+        to=[item.address or _address(item.recipient.shown_name, item.recipient.user.email)],
         headers={
             **{name: one_line(value) for name, value in mail.headers.items()},
             "Message-ID": item.message_id,

@@ -61,6 +61,8 @@ class OutboxItem(models.Model):
     `kind` names the renderer that turns `payload` (ids and words, no secrets) into a message when
     it leaves. `dedupe_key` makes the same message one row, whoever asks twice. The state is
     claimed and finished by single conditional updates outside `change()`: an operational table.
+    A mail to somebody who is no member yet goes to `address`, on behalf of the member in
+    `recipient`: it is written in that member's language and zone, and does not leave without him.
     `last_error` is the sentence that people read beside a row that did not simply leave.
     """
 
@@ -68,6 +70,7 @@ class OutboxItem(models.Model):
     kind = models.CharField(max_length=60)
     channel = models.CharField(max_length=20, choices=Channel.choices, default=Channel.EMAIL)
     recipient = models.ForeignKey(Membership, models.PROTECT, related_name="+")
+    address = models.EmailField(max_length=254, blank=True)
     dedupe_key = models.CharField(max_length=200)
     payload = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     state = models.CharField(max_length=10, choices=OutboxState.choices, default=OutboxState.QUEUED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -126,9 +126,21 @@ class Workspace(models.Model):
         blank=True,
         help_text=_("Empty: a review waits until somebody publishes it."),
     )
+    # True in an installation for a single team: a second one that was founded at the same
+    # moment ends at the constraint
+    is_only_one = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_only_one"],
+                condition=models.Q(is_only_one=True),
+                name="people_only_one_workspace",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -191,6 +203,7 @@ class Membership(models.Model):
     initials = models.CharField(_("initials"), max_length=3)
     hue = models.PositiveSmallIntegerField(default=95)
     joined_at = models.DateTimeField(default=clock.now, editable=False)
+    first_steps_hidden = models.BooleanField(default=False, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = MembershipQuerySet.as_manager()
@@ -222,3 +235,183 @@ class Membership(models.Model):
     def is_manager(self) -> bool:
         """Removes impediments and owns goals."""
         return self.role == Role.MANAGER
+
+
+class Scope(models.TextChoices):
+    """What a token may do: look, or also change what its owner may change."""
+
+    READ = "read", _("Read")
+    WRITE = "write", _("Read and write")
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def of(self, user: User) -> Self:
+        """Return a person's own tokens that still stand, the newest first."""
+        mine = self.filter(member__user=user, revoked_at=None).order_by("-pk")
+        return mine.select_related("member", "workspace")
+
+
+class ApiToken(models.Model):
+    """A key by which a program acts as one member in one workspace.
+
+    Only the hash of the key is kept. `last_used_at` is coarse and written without a `change()`:
+    it says whether a token is in use, not when exactly.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    member = models.ForeignKey(Membership, models.CASCADE, related_name="tokens")
+    name = models.CharField(_("name"), max_length=60)
+    prefix = models.CharField(max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    scope = models.CharField(_("may"), max_length=10, choices=Scope.choices, default=Scope.READ)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def may_write(self) -> bool:
+        """Tell whether it may change anything."""
+        return self.scope == Scope.WRITE
+
+    @property
+    def is_expired(self) -> bool:
+        """Tell whether its time is over."""
+        return self.expires_at <= clock.now()
+
+
+class Bucket(models.Model):
+    """How much of a limit is used up, under a key that says nothing about whom it limits.
+
+    A bucket leaks evenly. `full_at` is when it will be whole again, in milliseconds since 1970:
+    one number, so that taking from it is one conditional UPDATE on every database.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    full_at = models.BigIntegerField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Tally(models.Model):
+    """An entry of the sign-in's own counts, kept here for all processes and over restarts."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    value = models.TextField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class RepeatableAnswer(models.Model):
+    """What a POST with an Idempotency-Key was answered, so that asking again changes nothing.
+
+    No status yet: it is being worked on until `held_until`.
+    """
+
+    credential = models.CharField(max_length=64)
+    key = models.CharField(max_length=255)
+    method = models.CharField(max_length=10)
+    path = models.CharField(max_length=2000)
+    body_digest = models.CharField(max_length=64)
+    holder = models.UUIDField()
+    held_until = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    body = models.TextField(blank=True)
+    location = models.CharField(max_length=2000, blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["credential", "key"], name="people_one_answer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}: {self.status or 'at work'}"
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def visible_to(self, member: Membership) -> Self:
+        """Return the invitations of the reader's workspace."""
+        return self.filter(workspace=member.workspace_id)
+
+    def unanswered(self) -> Self:
+        """Return what was neither accepted nor withdrawn, even if its time is over."""
+        return self.filter(accepted_at=None, revoked_at=None)
+
+    def open(self, at: datetime) -> Self:
+        """Return what can be accepted: in time, and its inviter could still invite."""
+        return self.unanswered().filter(
+            expires_at__gt=at,
+            inviter__is_active=True,
+            inviter__is_admin=True,
+            inviter__user__is_active=True,
+        )
+
+
+class Invitation(models.Model):
+    """A way into one workspace for one address, with one role, once.
+
+    The link's token is never stored: it is computed from `nonce` with the installation's secret
+    key when the mail is written, and a link is known again by `token_hash`.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="invitations")
+    inviter = models.ForeignKey(Membership, models.PROTECT, related_name="+")
+    address = models.EmailField(_("e-mail address"), max_length=254)
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    is_admin = models.BooleanField(_("admin"), default=False)
+    nonce = models.CharField(max_length=43)
+    token_hash = models.CharField(max_length=64, unique=True)
+    times_sent = models.PositiveSmallIntegerField(default=1)
+    sent_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "address"],
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="people_one_open_invitation",
+            ),
+        ]
+        indexes = [models.Index(fields=["address"], name="people_invited_address")]
+
+    def __str__(self) -> str:
+        return f"{self.address} ({self.role})"
+
+    @property
+    def mail_key(self) -> str:
+        """What makes one sending of it one mail."""
+        return f"invitation:{self.pk}:{self.times_sent}"
+
+    def is_over(self, at: datetime) -> bool:
+        """Tell whether its time has passed."""
+        return self.expires_at <= at
+
+
+class WorkspaceDraft(models.Model):
+    """What a person has answered so far on the way to a new workspace, as it was typed.
+
+    `answers` holds each step's fields by the step's name; `founded` is the address of the
+    workspace that came of the last draft, so that a form that is sent twice leads to it.
+    """
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="workspace_draft")
+    answers = models.JSONField(default=dict)
+    founded = models.SlugField(max_length=40, blank=True)
+    updated_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.founded or ", ".join(self.answers)
