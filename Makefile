@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock format setup setup-dev
+.PHONY: help run test faults lint lock format setup setup-dev
 
 help: ## What can be done here
 	@echo "make <target>:"
@@ -15,6 +15,9 @@ run: setup ## Set up and run everything at http://127.0.0.1:8000 (PORT=…, SPRI
 
 test: setup-dev ## Run every test; PostgreSQL, Redis and Chromium join in where they are (REQUIRE_ALL=1: must)
 	@exec $(VENV)/python -m scripts.test $(ARGS)
+
+faults: setup-dev ## Break everything on purpose, and write down how it went (docs/reliability.md)
+	@exec $(VENV)/python -m scripts.faults $(ARGS)
 
 lint: setup-dev ## Check style, types, layers, templates, migrations, deployment settings and locks
 	@exec $(VENV)/python scripts/lint.py

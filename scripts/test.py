@@ -26,7 +26,7 @@ from scripts.services import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-APART = ("tests/browser", "tests/system", "tests/run")
+APART = ("tests/browser", "tests/system", "tests/run", "tests/faults")
 COUNTS = ("tests", "failures", "errors", "skipped")
 NO_TESTS = 5
 # what a developer's shell exports must not reach the tests
@@ -113,6 +113,7 @@ def run_all(run: Run, here: dict[str, Path | None], stack: contextlib.ExitStack)
         services["CHROMIUM"] = str(here["Chromium"])
     run.suite("Every page in a browser", "tests/browser", **services)
     run.suite("Real processes", "tests/system", "tests/run", **services)
+    run.suite("Faults, the quick ones", "-m", "faults_quick", "tests/faults", **services)
 
 
 def tell(run: Run, missing: list[str]) -> int:

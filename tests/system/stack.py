@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -10,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from email.message import EmailMessage, Message
@@ -18,7 +21,11 @@ from email.policy import default as mail_policy
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 from aiosmtpd.controller import Controller
+
+from scripts import services
+from tests.browsing import missing
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIFT = Path(__file__).with_name("clock_shift")
@@ -39,6 +46,39 @@ def wait_for(what: str, check: Any, seconds: float = 90.0) -> Any:
             return found
         time.sleep(0.3)
     raise AssertionError(f"Waited {seconds:.0f} s for {what}.")
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[str]:
+    """Yield a PostgreSQL server's address without a database: the run's own, or a new one."""
+    with contextlib.ExitStack() as stack:
+        given = os.environ.get("DATABASE_URL", "")
+        if not given.startswith("postgres"):
+            binaries = services.find_postgresql()
+            if binaries is None:
+                missing("PostgreSQL")
+            given = stack.enter_context(services.postgresql(binaries))
+        yield given.rpartition("/")[0]
+
+
+@contextlib.contextmanager
+def database(server: str, template: str = "template1") -> Iterator[str]:
+    """Yield the address of a new database, gone afterwards; a copy of the template."""
+    name = f"system_{secrets.token_hex(4)}"
+    run_sql(f"{server}/postgres", f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield f"{server}/{name}"
+    finally:
+        run_sql(f"{server}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def run_sql(address: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Run one statement in a connection of its own; return its rows, if it has any."""
+    connection = psycopg2.connect(address)
+    connection.autocommit = True
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(sql, values or None)
+        return cursor.fetchall() if cursor.description else []
 
 
 class MailServer:
@@ -98,6 +138,7 @@ class Stack:
     commands: dict[str, list[str]]
     port: int
     log: Path
+    seam: Path = SHIFT
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -121,41 +162,64 @@ class Stack:
 
     def start(self, shift_seconds: float = 0.0) -> None:
         """Start every process, telling this much later a time, and wait until it is ready."""
+        for name in self.commands:
+            self.start_part(name, shift_seconds)
+        self.wait_until_ready()
+
+    def start_part(
+        self, name: str, shift_seconds: float = 0.0, *, under: str = "", **environment: str
+    ) -> subprocess.Popen[bytes]:
+        """Start one process, under another name if there is to be a second one."""
         with self.log.open("ab") as log:
-            for name, command in self.commands.items():
-                self.processes[name] = subprocess.Popen(
-                    command,
-                    cwd=ROOT,
-                    env=self._environ(shift_seconds),
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+            process = self.processes[under or name] = subprocess.Popen(
+                self.commands[name],
+                cwd=ROOT,
+                env={**self._environ(shift_seconds), **environment},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        return process
+
+    def wait_until_ready(self) -> None:
+        """Wait until the web server serves; fail when a process has ended meanwhile."""
         wait_for("the program to be ready", self._ready)
 
     def stop(self) -> None:
         """Stop every process; none outlives this."""
         for process in self.processes.values():
             process.send_signal(signal.SIGTERM)
-        for name, process in self.processes.items():
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                raise AssertionError(f"{name} did not stop within 30 seconds.") from None
-        self.processes.clear()
+        for name in list(self.processes):
+            self.stop_part(name)
+
+    def stop_part(self, name: str) -> None:
+        """Stop one process as an operator does, and wait for its end."""
+        process = self.processes.pop(name)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+            raise AssertionError(f"{name} did not stop within 30 seconds.") from None
+
+    def kill_part(self, name: str) -> None:
+        """End one process and its children at once, as a machine that loses power does."""
+        process = self.processes.pop(name)
+        with contextlib.suppress(ProcessLookupError):  # children outlive a leader that has ended
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
 
     def kill(self) -> None:
         """End whatever a failed test left."""
-        for process in self.processes.values():
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait(10)
+        for name in list(self.processes):
+            self.kill_part(name)
 
     def _environ(self, shift_seconds: float) -> dict[str, str]:
         return {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
-            "PYTHONPATH": str(SHIFT),
+            "PYTHONPATH": str(self.seam),
             "PYTHONWARNINGS": "ignore",
             "TEST_CLOCK_SHIFT_SECONDS": str(shift_seconds),
             **self.environment,
@@ -170,3 +234,37 @@ class Stack:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+
+def production_stack(
+    *, database_url: str, redis_url: str, mail_url: str, home: Path, log: Path, **environment: str
+) -> Stack:
+    """Return the program as docker-compose.yml starts it; nothing runs yet."""
+    port = free_port()
+    celery = [sys.executable, "-m", "celery", "-A", "sprintboard"]
+    log.touch()
+    return Stack(
+        environment={
+            "SPRINTBOARD_MODE": "production",
+            "SPRINTBOARD_INSECURE": "1",
+            "SPRINTBOARD_HOME": str(home),
+            "SECRET_KEY": secrets.token_urlsafe(64),
+            "SITE_URL": f"http://127.0.0.1:{port}",
+            "PORT": str(port),
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "EMAIL_URL": mail_url,
+            "REMAP_SIGTERM": "SIGQUIT",
+            **environment,
+        },
+        commands={
+            "web": [sys.executable, "-m", "sprintboard.server"],
+            "worker": [
+                *(*celery, "worker", "--concurrency=2", "--without-gossip"),
+                *("--without-mingle", "--loglevel=INFO"),
+            ],
+            "beat": [*celery, "beat", "--pidfile=", "--loglevel=INFO"],
+        },
+        port=port,
+        log=log,
+    )
