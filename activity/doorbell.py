@@ -6,7 +6,7 @@ from typing import Protocol
 
 from django.db import transaction
 
-from . import clock
+from . import clock, counters
 
 logger = logging.getLogger(__name__)
 
@@ -43,4 +43,5 @@ def _ring_now(job: Job, *args: object) -> None:
         job.delay(*args)
     except Exception:  # noqa: BLE001  whatever the broker's client raises, the work is not lost
         _silent_until = time.monotonic() + PAUSE_SECONDS
+        counters.count_ring_failure(job.name)
         logger.warning("Could not ring %s; the sweep will find its work.", job.name)

@@ -8,6 +8,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from . import clock
+
 if TYPE_CHECKING:
     from people.models import Membership, Workspace
 
@@ -100,3 +102,34 @@ class Cursor(models.Model):
         return Activity.objects.filter(workspace=self.workspace_id, seq__gt=self.seq).order_by(
             "seq"
         )[:limit]
+
+
+class MarkQuerySet(models.QuerySet["Mark"]):
+    def named(self, name: str) -> Self:
+        """Return the one mark of this name, if it was ever set."""
+        return self.filter(name=name)
+
+    def by_name(self) -> dict[str, Mark]:
+        """Return every mark; they are a handful."""
+        return {mark.name: mark for mark in self}
+
+
+class Mark(models.Model):
+    """What the running program notes about itself, seen by all of its processes.
+
+    An operational table: it belongs to the installation, not to a workspace.
+    """
+
+    WORKER = "worker"  # a worker finished a job
+    BACKUP = "backup"  # a backup was written
+    RESCUES = "rescues"  # the sweep found what a lost ring left lying
+    OUTBOX_PAUSED = "outbox_paused"  # as long as it exists, nothing leaves the house
+
+    name = models.CharField(max_length=40, unique=True)
+    at = models.DateTimeField(default=clock.now)
+    amount = models.PositiveBigIntegerField(default=0)
+
+    objects = MarkQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at}"

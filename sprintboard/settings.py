@@ -113,6 +113,7 @@ INSTALLED_APPS = [
     "activity",
     "people",
     "notifications",
+    "conversation",
     "campaigns",
     "backlog",
     "requests_intake",
@@ -305,6 +306,8 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str(
     "MAIL_FROM", default=f"Sprintboard <sprintboard@{_site.hostname}>"
 )
+
+OUTBOX_PAUSED = env.str("SPRINTBOARD_OUTBOX", default="running") == "paused"
 
 # Time and words -------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -16,6 +16,7 @@ APPS = (
     "activity",
     "people",
     "notifications",
+    "conversation",
     "campaigns",
     "backlog",
     "requests_intake",
@@ -42,6 +43,7 @@ EXTRA_ROOMS = {
     "activity": {
         "changes": "change(): the one way to write",
         "clock": "the one clock",
+        "counters": "what a process counts for /metrics",
         "doorbell": "the one place that rings a job",
         "text": "what people may type, for every form",
     },
@@ -54,18 +56,25 @@ EXTRA_ROOMS = {
         "zones": "time zones as people choose them",
     },
     "notifications": {"senders": "how a mail leaves"},
+    "conversation": {
+        "markdown": "words of people to clean HTML",
+        "reading": "what a thread shows",
+        "subjects": "what people may talk about, as higher apps say it",
+    },
     "backlog": {
         "board": "the read of the board and its memoised cards",
         "listing": "what the backlog page reads: filters, orders, pages",
-        "markdown": "words of people to clean HTML",
         "ordering": "places between neighbours, pure functions",
         "planning": "what the planning page reads",
         "planning_forms": "the forms of planning",
+        "subjects": "tasks, for those who talk about them",
     },
     "requests_intake": {
         "answer_clock": "working hours, pure functions",
+        "demand": "what the deals behind a request are worth, pure functions",
         "reading": "what pages read of requests",
-        "suggestions": "titles that look alike",
+        "subjects": "requests, for those who talk about them",
+        "suggestions": "words to begin an answer with, pure functions",
         "tracker": "the five steps of a request, pure functions",
     },
     "reviews": {
