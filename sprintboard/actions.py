@@ -21,6 +21,7 @@ def found_workspace(
     time_zone: str,
     first_sprint_on: date,
     sprint_days: int = 14,
+    first_sprint: int = 1,
     role: Role = Role.MARKETER,
 ) -> Membership:
     """Make a workspace that is ready to use: its first member, its board, its next sprints.
@@ -37,5 +38,10 @@ def found_workspace(
         sprint_days=sprint_days,
         role=role,
     )
-    backlog.set_up_board(founder.workspace, by=founder, first_sprint_on=first_sprint_on)
+    backlog.set_up_board(
+        founder.workspace,
+        by=founder,
+        first_sprint_on=first_sprint_on,
+        first_sprint=first_sprint,
+    )
     return founder

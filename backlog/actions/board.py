@@ -24,10 +24,16 @@ _COLUMNS: Final = (
 )  # fmt: skip
 
 
-def set_up_board(workspace: Workspace, *, by: Membership | System, first_sprint_on: date) -> None:
+def set_up_board(
+    workspace: Workspace,
+    *,
+    by: Membership | System,
+    first_sprint_on: date,
+    first_sprint: int = 1,
+) -> None:
     """Give a new workspace its columns, channels and the sprints of its first six weeks.
 
-    Raises PermissionDenied, ValidationError `already_set_up`.
+    A team that ran sprints elsewhere goes on counting with `first_sprint`. Raises PermissionDenied, ValidationError `already_set_up`.
     """
     with change(workspace, by=by) as record:
         record.require(policy.can_set_up_board, record.workspace)
@@ -48,7 +54,7 @@ def set_up_board(workspace: Workspace, *, by: Membership | System, first_sprint_
             for place, name in enumerate(_channel_names())
         )
         record("board_set_up", record.workspace)
-        make_sprints(record, first_on=first_sprint_on)
+        make_sprints(record, first_on=first_sprint_on, first_number=first_sprint)
 
 
 def move_task(

@@ -69,7 +69,9 @@ def sweep() -> None:
             logger.exception("Could not make the sprints of workspace %s.", workspace.pk)
 
 
-def make_sprints(record: Change, *, first_on: date | None = None) -> list[Sprint]:
+def make_sprints(
+    record: Change, *, first_on: date | None = None, first_number: int = 1
+) -> list[Sprint]:
     """Make what is missing behind the last sprint, each beginning the day after the one before.
 
     After a long silence the rhythm goes on, without the sprints that would be over already.
@@ -81,7 +83,7 @@ def make_sprints(record: Change, *, first_on: date | None = None) -> list[Sprint
     ends = Sprint.objects.filter(workspace=record.workspace).aggregate(
         on=Max("ends_on"), number=Max("number")
     )
-    starts_on, number = ends["on"] and ends["on"] + timedelta(days=1), ends["number"] or 0
+    starts_on, number = ends["on"] and ends["on"] + timedelta(days=1), ends["number"] or first_number - 1
     if starts_on is None:
         starts_on = first_on or today
     elif starts_on < today:
