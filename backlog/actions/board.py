@@ -33,7 +33,8 @@ def set_up_board(
 ) -> None:
     """Give a new workspace its columns, channels and the sprints of its first six weeks.
 
-    A team that ran sprints elsewhere goes on counting with `first_sprint`. Raises PermissionDenied, ValidationError `already_set_up`.
+    A team that ran sprints elsewhere goes on counting with `first_sprint`.
+    Raises PermissionDenied, ValidationError `already_set_up`.
     """
     with change(workspace, by=by) as record:
         record.require(policy.can_set_up_board, record.workspace)

@@ -83,7 +83,10 @@ def make_sprints(
     ends = Sprint.objects.filter(workspace=record.workspace).aggregate(
         on=Max("ends_on"), number=Max("number")
     )
-    starts_on, number = ends["on"] and ends["on"] + timedelta(days=1), ends["number"] or first_number - 1
+    starts_on, number = (
+        ends["on"] and ends["on"] + timedelta(days=1),
+        ends["number"] or first_number - 1,
+    )
     if starts_on is None:
         starts_on = first_on or today
     elif starts_on < today:
