@@ -51,6 +51,7 @@ EXTRA_ROOMS = {
         "access": "the door of every page in a workspace",
         "adapters": "allauth in this house",
         "faces": "initials and hues, pure functions",
+        "invitations": "the links of invitations, and whom they are for",
         "middleware": "the reader's zone and language",
         "sign_in_forms": "allauth's forms with our words",
         "zones": "time zones as people choose them",

@@ -1,48 +1,15 @@
-"""The verbs of people: found a workspace, join it, leave it, and say who one is."""
+"""The verbs of members: let somebody in, change what they do, let them go, say who one is."""
 
 from __future__ import annotations
-
-from datetime import date
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from activity.changes import SYSTEM, System, change
-
-from . import faces, policy
-from .models import Membership, Role, User, Workspace
-
-
-@transaction.atomic
-def create_workspace(
-    *,
-    owner: User,
-    name: str,
-    key: str,
-    slug: str,
-    time_zone: str,
-    first_sprint_on: date,
-    sprint_days: int = 14,
-    role: Role = Role.MARKETER,
-) -> Membership:
-    """Found a workspace with its first member, who is its admin. The board is set up above.
-
-    Raises ValidationError for each field that will not do.
-    """
-    workspace = Workspace(
-        name=name.strip(), key=key, slug=slug, time_zone=time_zone, sprint_days=sprint_days
-    )
-    workspace.full_clean()
-    workspace.save()
-    with change(workspace, by=SYSTEM) as record:
-        founder = _membership(workspace, owner, role=role, is_admin=True)
-        founder.save()
-        record.actor = founder  # until now there was nobody who could have done it
-        record("workspace_founded", workspace, name=name, first_sprint_on=first_sprint_on)
-    founder.workspace = workspace
-    return founder
+from activity.changes import Change, Stale, System, change
+from people import faces, policy
+from people.models import Membership, Role, User, Workspace
 
 
 def add_member(
@@ -62,7 +29,7 @@ def add_member(
     """
     with change(workspace, by=by) as record:
         record.require(policy.can_manage_people)
-        member = _membership(workspace, user, role=role, is_admin=is_admin)
+        member = membership_of(workspace, user, role=role, is_admin=is_admin)
         member.shown_name = shown_name or member.shown_name
         member.initials = initials or faces.initials_of(member.shown_name)
         member.hue = member.hue if hue is None else hue
@@ -119,6 +86,43 @@ def update_profile(user: User, *, name: str, time_zone: str, locale: str) -> Non
         user.save(update_fields=["name", "time_zone", "locale"])
 
 
+def change_member(
+    member: Membership, *, by: Membership, version: int, role: Role | str, is_admin: bool
+) -> Membership:
+    """Give a member another role, or make an admin of them; it holds from their next request on.
+
+    Raises Stale, PermissionDenied, ValidationError `invalid`, `not_active` or `last_admin`.
+    """
+    if role not in Role.values:
+        raise ValidationError(_("Choose a role."), "invalid")
+    with change(member.workspace, by=by) as record:
+        record.require(policy.can_manage_people)
+        member = _fresh(record, member)
+        if member.version != version:
+            raise Stale(member)
+        if not member.is_active:
+            raise ValidationError(
+                _("%(name)s is not active here."), "not_active", {"name": member.shown_name}
+            )
+        if (member.role, member.is_admin) == (role, is_admin):
+            return member
+        if not is_admin:
+            _check_another_admin(member)
+        was = {"role": member.role, "is_admin": member.is_admin}
+        member.role, member.is_admin = Role(role), is_admin
+        member.version += 1
+        member.save(update_fields=["role", "is_admin", "version"])
+        record(
+            "member_changed",
+            member,
+            name=member.shown_name,
+            was=was,
+            role=str(role),
+            is_admin=is_admin,
+        )
+    return member
+
+
 def deactivate_member(member: Membership, *, by: Membership | System) -> None:
     """Take somebody's way in; what they did stays under their name.
 
@@ -126,25 +130,70 @@ def deactivate_member(member: Membership, *, by: Membership | System) -> None:
     """
     with change(member.workspace, by=by) as record:
         record.require(policy.can_manage_people)
-        member.refresh_from_db(fields=["is_active", "is_admin", "version"])
-        if not member.is_active:
-            return
-        admins = Membership.objects.active().filter(workspace=member.workspace, is_admin=True)
-        if member.is_admin and not admins.exclude(pk=member.pk).exists():
-            raise ValidationError(
-                _("%(name)s is the only admin here. Make somebody else one first."),
-                "last_admin",
-                {"name": member.shown_name},
-            )
-        member.is_active = False
+        _end(record, member, "member_deactivated")
+
+
+def leave_workspace(member: Membership) -> None:
+    """Go, by one's own will. Raises ValidationError `last_admin`."""
+    with change(member.workspace, by=member) as record:
+        _end(record, member, "member_left")
+
+
+def reactivate_member(member: Membership, *, by: Membership) -> Membership:
+    """Let somebody in again who was here before, with the role they had.
+
+    Raises PermissionDenied unless an admin asks.
+    """
+    with change(member.workspace, by=by) as record:
+        record.require(policy.can_manage_people)
+        member = _fresh(record, member)
+        if member.is_active:
+            return member
+        member.is_active = True
         member.version += 1
         member.save(update_fields=["is_active", "version"])
-        record("member_deactivated", member, name=member.shown_name)
+        record("member_reactivated", member, name=member.shown_name, role=member.role)
+    return member
 
 
-def _membership(
+def hide_first_steps(member: Membership) -> None:
+    """Put the first steps away for one reader; nobody else needs to hear of it."""
+    with change(member.workspace, by=member):
+        Membership.objects.filter(pk=member.pk).update(first_steps_hidden=True)
+
+
+def _fresh(record: Change, member: Membership) -> Membership:
+    fresh = Membership.objects.select_related("user").get(workspace=record.workspace, pk=member.pk)
+    fresh.workspace = record.workspace
+    return fresh
+
+
+def _end(record: Change, member: Membership, verb: str) -> None:
+    member.refresh_from_db(fields=["is_active", "is_admin", "version"])
+    if not member.is_active:
+        return
+    _check_another_admin(member)
+    member.is_active = False
+    member.version += 1
+    member.save(update_fields=["is_active", "version"])
+    record(verb, member, name=member.shown_name)
+
+
+def _check_another_admin(member: Membership) -> None:
+    """Raise ValidationError `last_admin` when nobody would be left who handles people."""
+    admins = Membership.objects.active().filter(workspace=member.workspace_id, is_admin=True)
+    if member.is_admin and not admins.exclude(pk=member.pk).exists():
+        raise ValidationError(
+            _("%(name)s is the only admin here. Make somebody else one first."),
+            "last_admin",
+            {"name": member.shown_name},
+        )
+
+
+def membership_of(
     workspace: Workspace, user: User, *, role: Role | str, is_admin: bool
 ) -> Membership:
+    """Return a membership that is not stored yet, as its person looks to colleagues."""
     shown_name = faces.shown_name_of(user)
     return Membership(
         workspace=workspace,
