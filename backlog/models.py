@@ -235,6 +235,14 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Return the tasks of the reader's workspace, archived ones too."""
         return self.filter(workspace=member.workspace_id)
 
+    def named(self, key: str, workspace: Workspace) -> Self:
+        """Keep the one task that people call by this key; none for what is no key of ours."""
+        prefix, _dash, number = key.rpartition("-")
+        # isdecimal and the length keep what is no number of ours out of the database
+        if prefix.upper() != workspace.key or not number.isdecimal() or len(number) > 9:
+            return self.none()
+        return self.filter(workspace=workspace, number=int(number))
+
     def current(self) -> Self:
         """Leave out what was archived."""
         return self.filter(archived_at=None)
@@ -276,8 +284,9 @@ class Task(models.Model):
 
     `position` is its place in the workspace's one order, with gaps (backlog/ordering.py).
     `version` grows with each edit or move: whoever saves on top of another's change is told.
-    The `origin_*` columns are kept by the app that knows the requests, so that a card is a pure
-    function of its row. Cost is in the workspace's currency; impact and effort are 1 to 5.
+    The `origin_*` columns are kept by the app that knows the requests, and the counts of comments
+    and checklist steps by the verbs that change them, so that a card is a pure function of its row.
+    Cost is in the workspace's currency; impact and effort are 1 to 5.
     """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="tasks")
@@ -329,6 +338,9 @@ class Task(models.Model):
     origin_name = models.CharField(max_length=120, blank=True)
     origin_backers = models.PositiveIntegerField(default=0)
     origin_value = models.PositiveBigIntegerField(default=0)
+    comment_count = models.PositiveIntegerField(default=0, editable=False)
+    checklist_total = models.PositiveSmallIntegerField(default=0, editable=False)
+    checklist_done = models.PositiveSmallIntegerField(default=0, editable=False)
 
     created_by = models.ForeignKey(
         Membership, models.PROTECT, null=True, blank=True, related_name="+"
@@ -409,3 +421,26 @@ class Deliverable(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class ChecklistItem(models.Model):
+    """A step of a task, to be ticked. `position` is its place in the list, from 1."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    task = models.ForeignKey(Task, models.CASCADE, related_name="checklist")
+    text = models.CharField(_("step"), max_length=200)
+    position = models.PositiveSmallIntegerField()
+    done = models.BooleanField(default=False)
+    done_by = models.ForeignKey(Membership, models.PROTECT, null=True, blank=True, related_name="+")
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(done=False) ^ Q(done_at__isnull=False), name="backlog_step_done_at"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

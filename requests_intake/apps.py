@@ -11,10 +11,10 @@ class RequestsIntakeConfig(AppConfig):
     name = "requests_intake"
 
     def ready(self) -> None:
-        """Register the mails, and listen for changes to tasks and sprints."""
+        """Register mails and what people talk about; listen for changes to tasks and sprints."""
         from activity.changes import committed
 
-        from . import mails  # noqa: F401
+        from . import mails, subjects  # noqa: F401
 
         committed.connect(_ring, dispatch_uid="requests_intake.follow")
 

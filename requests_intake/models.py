@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from people.models import Membership, Workspace
 MOST_MONEY = 100_000_000
 # An answer leaves the house so long after it was given: until then it can be undone
 UNDO_WINDOW = timedelta(minutes=1)
+_KEY = re.compile(r"REQ-(\d{1,9})", re.IGNORECASE | re.ASCII)
 
 
 class Kind(models.TextChoices):
@@ -58,6 +60,13 @@ class RequestQuerySet(models.QuerySet["Request"]):
     def visible_to(self, member: Membership) -> Self:
         """Return the requests of the reader's workspace: every member may read them."""
         return self.filter(workspace=member.workspace_id)
+
+    def named(self, key: str, workspace: Workspace) -> Self:
+        """Keep the one request that people call by this key; none for what is no key of ours."""
+        match = _KEY.fullmatch(key)
+        if match is None:
+            return self.none()
+        return self.filter(workspace=workspace, number=int(match[1]))
 
     def waiting(self) -> Self:
         """Return what has no answer yet, the one due first on top."""

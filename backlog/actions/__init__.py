@@ -1,6 +1,7 @@
 """The verbs of the backlog: the only code that writes its tables."""
 
 from .board import move_task, set_up_board
+from .checklist import add_checklist, move_step, remove_step, rename_step, tick
 from .order import rank_task
 from .planning import pull_task, return_task, set_capacities, set_capacity
 from .sprints import EndedSprint, edit_sprint, end_sprint, ensure_sprints, start_sprint, sweep
@@ -9,6 +10,7 @@ from .tasks import (
     archive_task,
     bulk_archive,
     bulk_edit,
+    count_comments,
     create_task,
     create_tasks,
     edit_task,
@@ -20,21 +22,26 @@ from .tasks import (
 
 __all__ = [
     "EndedSprint",
+    "add_checklist",
     "add_deliverable",
     "archive_task",
     "bulk_archive",
     "bulk_edit",
+    "count_comments",
     "create_task",
     "create_tasks",
     "edit_sprint",
     "edit_task",
     "end_sprint",
     "ensure_sprints",
+    "move_step",
     "move_task",
     "promise_task",
     "pull_task",
     "rank_task",
     "remove_deliverable",
+    "remove_step",
+    "rename_step",
     "restore_task",
     "return_task",
     "set_capacities",
@@ -43,4 +50,5 @@ __all__ = [
     "set_up_board",
     "start_sprint",
     "sweep",
+    "tick",
 ]

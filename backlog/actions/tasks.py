@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from activity.changes import Change, System, change
 from activity.text import clean_line, clean_text
-from backlog import markdown, policy
+from backlog import policy
 from backlog.models import Column, Deliverable, Label, Sprint, Task
+from conversation import markdown
 from people.models import Membership, Workspace
 
 from . import guard
@@ -250,6 +251,11 @@ def set_origin(task: Task, *, by: Membership | System, name: str, backers: int, 
             task.save(update_fields=["origin_name", "origin_backers", "origin_value"])
             record("origin_set", task, key=task.key, name=origin[0], backers=backers, value=value)
     return task
+
+
+def count_comments(record: Change, task: Task, comments: int) -> None:
+    """Keep the number of a task's comments, for the card: in the change that changed it."""
+    Task.objects.filter(workspace=record.workspace, pk=task.pk).update(comment_count=comments)
 
 
 def promise_task(task: Task, *, by: Membership | System, sprint: Sprint | None) -> Task:

@@ -18,22 +18,23 @@ from backlog.models import Task
 from people.access import MemberRequest
 from people.models import Membership
 
+# What happens beside a task, and makes nobody's edit of it stale
+LEAVES_ALONE = (
+    "comment_added", "comment_edited", "comment_removed", "checklist_added", "checklist_ticked",
+    "checklist_unticked", "checklist_renamed", "checklist_moved", "checklist_removed",
+    "deliverable_added", "deliverable_removed",
+)  # fmt: skip
 # Which field of a form a rule's no belongs to, by its code
 FIELD_OF = {"reason_needed": "reason", "over_allowance": "over_reason"}
 
 
 def find_task(member: Membership, key: str) -> Task:
     """Return the task that people call by this key. Raises Http404 for any other."""
-    prefix, _dash, number = key.rpartition("-")
-    # isdecimal and the length keep what is no number of ours out of the database
-    if prefix.upper() != member.workspace.key or not number.isdecimal() or len(number) > 9:
-        raise Http404
     task = (
-        Task.objects.visible_to(member)
+        Task.objects.named(key, member.workspace)
         .select_related(
             "column", "sprint", "promised_sprint", "campaign", "channel", "assignee", "created_by"
         )
-        .filter(number=int(number))
         .first()
     )
     if task is None:
@@ -98,7 +99,8 @@ def next_address(request: MemberRequest, otherwise: str) -> str:
 
 def changed_by(task: Task) -> str:
     """Return who changed a task last, by first name."""
-    last = Activity.objects.about(task).select_related("actor").first()
+    happened = Activity.objects.about(task).exclude(verb__in=LEAVES_ALONE)
+    last = happened.select_related("actor").first()
     if last is None or last.actor is None:
         return _("Somebody")
     return last.actor.first_name

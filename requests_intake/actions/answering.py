@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from activity.changes import SYSTEM, Change, Stale, change
 from activity.text import clean_text
 from backlog import actions as backlog
-from backlog.markdown import literal
 from backlog.models import Sprint, Task
+from conversation.markdown import literal
 from notifications.actions import cancel_mail, queue_mail
 from people.models import Membership, Workspace
 from requests_intake import policy

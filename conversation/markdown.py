@@ -1,4 +1,7 @@
-"""Markdown to the little HTML that a task's description may be, once, when it is saved."""
+"""Markdown to the little HTML that people may write, once, when it is saved.
+
+The one renderer of the program: descriptions and comments are kept with its number.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,7 @@ def render(source: str) -> str:
     """
     if len(source) > LONGEST:
         raise ValidationError(
-            _("A description has at most %(limit)s characters."), "too_long", {"limit": LONGEST}
+            _("At most %(limit)s characters fit here."), "too_long", {"limit": LONGEST}
         )
     _refuse_large_tables(source)
     return str(_cleaner.clean(_lower_headings(_parser.render(source)))).strip()

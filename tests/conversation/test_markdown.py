@@ -7,7 +7,7 @@ import time
 import pytest
 from django.core.exceptions import ValidationError
 
-from backlog import markdown
+from conversation import markdown
 
 ATTACKS = [
     "<script>alert(1)</script>",

@@ -1,0 +1,51 @@
+"""What somebody reads by mail when he is answered: the words themselves, and where to answer."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from notifications.mails import Mail, absolute, from_templates, mail_kind
+from notifications.models import OutboxItem
+
+from .models import Comment
+from .subjects import subject_of
+
+
+@mail_kind("conversation.comment")
+def comment(item: OutboxItem) -> Mail:
+    """Bring what was said since the last mail; nothing of what was removed meanwhile."""
+    label, _colon, pk = item.payload["thread"].partition(":")
+    subject = subject_of(item.workspace, label, int(pk))
+    if subject is None:
+        raise LookupError(f"{label} {pk} is gone.")
+    comments = list(
+        Comment.objects.standing()
+        .filter(workspace=item.workspace, pk__in=item.payload["comments"])
+        .select_related("author")
+        .order_by("pk")
+    )
+    return from_templates(
+        "conversation/comment",
+        item,
+        subject=_("%(who)s on %(key)s: %(title)s")
+        % {"who": _people(comments), "key": subject.key, "title": subject.title},
+        preheader=comments[0].text[:150] if comments else "",
+        context={
+            "thing": subject,
+            "comments": comments,
+            "button_url": absolute(f"{subject.get_absolute_url()}#comments"),
+            "button_text": _("Read and answer"),
+        },
+    )
+
+
+def _people(comments: list[Comment]) -> str:
+    """Return who spoke, by first name: "Aiko", "Aiko and Mia", "Aiko and others"."""
+    names = list(dict.fromkeys(one.author.first_name for one in comments))
+    if not names:
+        return _("A comment")
+    if len(names) == 1:
+        return names[0]
+    if len(names) == 2:
+        return _("%(one)s and %(other)s") % {"one": names[0], "other": names[1]}
+    return _("%(one)s and others") % {"one": names[0]}

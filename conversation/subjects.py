@@ -1,0 +1,99 @@
+"""What people may talk about: each app says it of its own things.
+
+A higher app registers a kind of thing in its `AppConfig.ready()`:
+
+    register(Kind("task", Task, find=find, counted=actions.count_comments))
+
+So this app keeps comments on things that it knows nothing about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.db import models
+
+from activity.changes import Change
+from people.models import Membership, Workspace
+
+
+class Subject(Protocol):
+    """What a thing tells of itself: its name, as people say it, and its page."""
+
+    pk: Any
+    title: Any
+    workspace: Any
+    _meta: Any
+
+    @property
+    def key(self) -> str:
+        """The name people say: NW-42."""
+
+    def get_absolute_url(self) -> str:
+        """Return the address of its page."""
+
+
+def _not_counted(record: Change, subject: Any, comments: int) -> None:
+    """Keep no number: this kind of thing shows none."""
+
+
+def _nobody(subject: Any, author: Membership) -> list[Membership]:
+    return []
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of thing that people talk about.
+
+    `name` stands in addresses. `find` returns the thing that has this key, or None where there is
+    none that the member may read. `counted` keeps the number of its comments, inside the change
+    that changed it. `hearers` names those who are told by mail of what this author said.
+    """
+
+    name: str
+    model: type[models.Model]
+    find: Callable[[str, Membership], Subject | None]
+    counted: Callable[[Change, Any, int], None] = _not_counted
+    hearers: Callable[[Any, Membership], list[Membership]] = _nobody
+
+    @property
+    def label(self) -> str:
+        """How rows name it: backlog.task."""
+        return self.model._meta.label_lower
+
+
+_by_name: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Let people talk about a kind of thing. Raises RuntimeError when the name is taken."""
+    if _by_name.setdefault(kind.name, kind) is not kind:
+        raise RuntimeError(f"Two kinds of things called {kind.name}.")
+
+
+def kind_named(name: str) -> Kind | None:
+    """Return the kind that addresses call by this name."""
+    return _by_name.get(name)
+
+
+def kind_of(subject: Subject) -> Kind:
+    """Return what kind of thing this is. Raises LookupError for what nobody talks about."""
+    return kind_labelled(subject._meta.label_lower)
+
+
+def kind_labelled(label: str) -> Kind:
+    """Return the kind that rows name so. Raises LookupError."""
+    for kind in _by_name.values():
+        if kind.label == label:
+            return kind
+    raise LookupError(f"Nobody talks about {label}.")
+
+
+def subject_of(workspace: Workspace, label: str, pk: int) -> Subject | None:
+    """Return the thing that a row names, whoever may read it; None when it is gone."""
+    model: Any = kind_labelled(label).model
+    mine = model._default_manager.select_related("workspace").filter(workspace=workspace)
+    found: Subject | None = mine.filter(pk=pk).first()
+    return found

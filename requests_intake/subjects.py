@@ -1,0 +1,30 @@
+"""Requests, for those who talk about them."""
+
+from __future__ import annotations
+
+from conversation.subjects import Kind, register
+from people.models import Membership
+
+from .models import Request
+
+
+def find(key: str, reader: Membership) -> Request | None:
+    """Return the request with this key in the reader's workspace: every member reads them."""
+    found = Request.objects.named(key, reader.workspace).select_related("requester").first()
+    if found is not None:
+        found.workspace = reader.workspace
+    return found
+
+
+def hearers(request: Request, author: Membership) -> list[Membership]:
+    """Return who waits for these words.
+
+    The requester, when Marketing or a manager says something; whoever answered, when the requester
+    does. What other reps say is on the page.
+    """
+    if author.pk == request.requester_id:
+        return [request.decision.decided_by] if request.decision else []
+    return [] if author.is_sales else [request.requester]
+
+
+register(Kind("request", Request, find=find, hearers=hearers))
