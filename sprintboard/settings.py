@@ -110,6 +110,9 @@ INSTALLED_APPS = [
     "template_partials",
     "csp",
     "lucide",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "activity",
     "people",
     "notifications",
@@ -293,6 +296,39 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "OPTIONS": {"MAX_ENTRIES": 50_000},
     }
+}
+
+# The API --------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "people.api.auth.TokenAuthentication",
+        "people.api.auth.BrowserAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["people.api.auth.IsMember"],
+    "DEFAULT_THROTTLE_CLASSES": ["people.api.throttles.ApiThrottle"],
+    "DEFAULT_PARSER_CLASSES": ["people.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "people.api.schema.Schema",
+    "EXCEPTION_HANDLER": "people.api.errors.answer",
+    "NON_FIELD_ERRORS_KEY": "__all__",
+    "NUM_PROXIES": TRUSTED_PROXIES,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Sprintboard",
+    "VERSION": "1",
+    "DESCRIPTION": (
+        "Tasks, sprints, requests and reviews of a workspace: the same verbs as the pages, with "
+        "the same rights. How to sign in, errors, pages, versions and repeatable requests: "
+        "docs/api.md."
+    ),
+    "OAS_VERSION": "3.0.3",
+    "COMPONENT_SPLIT_REQUEST": False,
+    "COMPONENT_SPLIT_PATCH": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1/workspaces/{slug}",
+    "SORT_OPERATIONS": False,
 }
 
 # Mail -----------------------------------------------------------------------------------------

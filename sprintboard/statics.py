@@ -28,6 +28,8 @@ class StaticFiles(StaticFilesConfig):
         *("ext", "editors", "scripts", "skills", "htmax*", "*.d.ts", "*-italic.woff2"),
         *("htmx.js", "htmx.min.js*", "htmx.esm.js", "htmx-[24]*.js", "django-htmx.js"),
         "components",  # they are in app.css
+        *("rest_framework", "redoc", "swagger-ui-standalone-preset.js", "oauth2-redirect.*"),
+        "swagger-ui*.map",
     ]
 
 

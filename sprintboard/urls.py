@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("people.urls")),
     path("accounts/", include("allauth.urls")),
     path("w/<slug:slug>/", include(workspace_urls)),
+    path("api/", include("sprintboard.api")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -14,7 +14,8 @@ from django.apps import apps
 from activity import changes
 
 # Rows that a job claims or a reader marks by himself (architecture: operational tables)
-OPERATIONAL = {"notifications_outboxitem", "reviews_reading"}
+# people_apitoken: when it was last used; its verbs' tests see that the rest is recorded
+OPERATIONAL = {"notifications_outboxitem", "reviews_reading", "people_apitoken"}
 _WRITE = re.compile(r'^\s*(INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?', re.IGNORECASE)
 _arranging: ContextVar[bool] = ContextVar("arranging", default=False)
 

@@ -1,0 +1,173 @@
+"""Strict input: a text is a text, a number a number, and what is named lies in the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from activity.text import clean_line, clean_text
+
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2100
+
+
+class _CleanField(serializers.CharField):
+    clean: Callable[[str], str]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Clean first: length and emptiness are judged by what will be stored."""
+        if data is not serializers.empty and data is not None:
+            if not isinstance(data, str):
+                raise serializers.ValidationError(_("This must be a text."), "type")
+            try:
+                data = type(self).clean(data)
+            except ValidationError as error:
+                raise serializers.ValidationError(error.messages, error.code) from error
+        return super().run_validation(data)
+
+
+class LineField(_CleanField):
+    """One line of text: NFC, without what is invisible or turns the direction."""
+
+    clean = staticmethod(clean_line)
+
+
+class TextField(_CleanField):
+    """Text of several lines."""
+
+    clean = staticmethod(clean_text)
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A JSON number without a fraction; `true` and "3" are none. Bounds are asked for."""
+
+    def __init__(self, *, min_value: int, max_value: int, **kwargs: Any) -> None:
+        super().__init__(min_value=min_value, max_value=max_value, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number."""
+        if isinstance(data, bool) or not isinstance(data, int):
+            raise serializers.ValidationError(_("This must be a whole number."), "type")
+        return data
+
+
+class YesNoField(serializers.BooleanField):
+    """`true` or `false`, and no other word for them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return it."""
+        if not isinstance(data, bool):
+            raise serializers.ValidationError(_("This must be true or false."), "type")
+        return data
+
+
+class WordField(serializers.ChoiceField):
+    """One of a few words."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the word."""
+        if not isinstance(data, str) or data not in self.choices:
+            told = _("This must be one of: %(words)s.") % {"words": ", ".join(self.choices)}
+            raise serializers.ValidationError(told, "unknown_choice")
+        return data
+
+
+class DayField(serializers.DateField):
+    """A date as 2026-12-03."""
+
+    def to_internal_value(self, value: Any) -> date:
+        """Return the date, within a century that a plan can mean."""
+        if not isinstance(value, str) or len(value) != 10:
+            raise serializers.ValidationError(_("This must be a date like 2026-12-03."), "date")
+        day = super().to_internal_value(value)
+        if not FIRST_YEAR <= day.year < LAST_YEAR:
+            raise serializers.ValidationError(
+                _("A year between 2000 and 2099, please."), "out_of_range"
+            )
+        return day
+
+
+class InstantField(serializers.DateTimeField):
+    """An instant in UTC, whoever reads."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, default_timezone=UTC, **kwargs)
+
+
+class OwnField(serializers.Field[Any, Any, Any, Any]):
+    """Names a thing of the workspace, by its id or by what people call it.
+
+    What belongs to another workspace is answered as what was never there.
+    """
+
+    def __init__(
+        self,
+        model: type[models.Model],
+        *,
+        by: str = "pk",
+        among: Callable[[Any], Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.model, self.by, self.among = model, by, among
+
+    def to_internal_value(self, data: Any) -> models.Model:
+        """Return the thing. Raises ValidationError `unknown`."""
+        if isinstance(data, bool) or not isinstance(data, int):
+            raise serializers.ValidationError(_("This must be a whole number."), "type")
+        found = None
+        if 0 < data < 2**31:
+            things = self.model._default_manager.filter(workspace=self.context["workspace"])
+            if self.among is not None:
+                things = self.among(things)
+            found = things.filter(**{self.by: data}).first()
+        if found is None:
+            raise self.unknown()
+        return found
+
+    def unknown(self) -> serializers.ValidationError:
+        """Say that there is no such thing."""
+        kind = self.model._meta.verbose_name
+        return serializers.ValidationError(_("Unknown %(kind)s.") % {"kind": kind}, "unknown")
+
+    def to_representation(self, value: Any) -> Any:
+        """Return its name."""
+        return getattr(value, self.by)
+
+
+class KeyField(OwnField):
+    """Names a thing by its key, like NW-42."""
+
+    def __init__(self, model: type[models.Model], *, prefix: str = "", **kwargs: Any) -> None:
+        super().__init__(model, by="number", **kwargs)
+        self.prefix = prefix
+
+    def to_internal_value(self, data: Any) -> models.Model:
+        """Return the thing. Raises ValidationError `unknown`."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError(_("This must be a key like NW-42."), "type")
+        number = number_of(data, self.prefix or self.context["workspace"].key)
+        if number is None:
+            raise self.unknown()
+        return super().to_internal_value(number)
+
+    def to_representation(self, value: Any) -> str:
+        """Return its key."""
+        return str(value.key)
+
+
+def number_of(key: str, prefix: str) -> int | None:
+    """Return the number of a key with this prefix, whatever its capitals; None for other text."""
+    head, _dash, tail = key.rpartition("-")
+    if head.upper() != prefix or not (tail.isascii() and tail.isdigit()) or len(tail) > 9:
+        return None
+    return int(tail)
