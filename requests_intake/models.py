@@ -11,13 +11,15 @@ from typing import Self
 
 from django.core.validators import MaxLengthValidator, MaxValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from activity import clock
 from backlog.models import Category, Deliverable, Sprint, Task
 from people.models import Membership, Workspace
+
+from .demand import worth
 
 # Money is whole units of the workspace's currency; beyond this it is a slip of the finger
 MOST_MONEY = 100_000_000
@@ -54,6 +56,12 @@ class RequestState(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted")
     PLANNED = "planned", _("Planned")
     DECLINED = "declined", _("Declined")
+    ASKED = "asked", _("Waiting for the rep")
+    MERGED = "merged", _("Merged")
+
+
+# What still has no answer: nobody decided, or Marketing wants to know more first
+UNDECIDED = (RequestState.WAITING, RequestState.ASKED)
 
 
 class RequestQuerySet(models.QuerySet["Request"]):
@@ -71,6 +79,16 @@ class RequestQuerySet(models.QuerySet["Request"]):
     def waiting(self) -> Self:
         """Return what has no answer yet, the one due first on top."""
         return self.filter(state=RequestState.WAITING).order_by("answer_due_at", "number")
+
+    def in_triage(self) -> Self:
+        """Return what waits for an answer: what a rep explained first, then what is due first."""
+        return self.waiting().order_by(
+            F("explained_at").asc(nulls_last=True), "answer_due_at", "number"
+        )
+
+    def asked_back(self) -> Self:
+        """Return what waits for the rep, the longest first."""
+        return self.filter(state=RequestState.ASKED).order_by("asked_at", "number")
 
     def overdue(self, at: datetime) -> Self:
         """Return what should have had its answer before this instant."""
@@ -109,7 +127,8 @@ class RequestQuerySet(models.QuerySet["Request"]):
             "workspace", "column", "sprint", "promised_sprint", "assignee"
         ).order_by("number")
         standing = Decision.objects.standing().select_related("decided_by", "sprint", "task")
-        return self.select_related("workspace", "requester", "entered_by").prefetch_related(
+        people = self.select_related("workspace", "requester", "entered_by", "merged_into")
+        return people.prefetch_related(
             Prefetch("decisions", standing, to_attr="standing_decisions"),
             Prefetch("tasks", tasks, to_attr="tracked_tasks"),
         )
@@ -119,6 +138,11 @@ class RequestQuerySet(models.QuerySet["Request"]):
         return self.tracked().prefetch_related(
             Prefetch("tracked_tasks__deliverables", Deliverable.objects.order_by("pk"))
         )
+
+    def with_demand(self) -> Self:
+        """Load who backs them, with what deals; one query."""
+        backings = Backing.objects.select_related("backer").order_by("pk")
+        return self.prefetch_related(Prefetch("backings", backings, to_attr="known_backings"))
 
 
 def _tasks_of_request() -> models.QuerySet[RequestTask]:
@@ -133,6 +157,8 @@ class Request(models.Model):
 
     `told_sprint` and `told_until` are what its rep was last told about when it comes; `notices`
     counts the notices after the answer, so that each has a name of its own in the outbox.
+    `asked_at` tells since when a question of Marketing is open, `explained_at` when the last one
+    was answered. `merged_into` is the request that serves it now, never itself a merged one.
     """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="requests")
@@ -188,6 +214,11 @@ class Request(models.Model):
     told_sprint = models.ForeignKey(Sprint, models.PROTECT, null=True, blank=True, related_name="+")
     told_until = models.DateField(null=True, blank=True)
     notices = models.PositiveIntegerField(default=0, editable=False)
+    asked_at = models.DateTimeField(null=True, blank=True)
+    explained_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged"
+    )
     tasks = models.ManyToManyField(Task, related_name="requests", through="RequestTask")
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -198,6 +229,16 @@ class Request(models.Model):
             models.UniqueConstraint(fields=["workspace", "number"], name="intake_number_once"),
             models.UniqueConstraint(
                 fields=["workspace", "submission_id"], name="intake_submitted_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="merged", merged_into__isnull=False)
+                | (~Q(state="merged") & Q(merged_into=None)),
+                name="intake_merged_into_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="asked", asked_at__isnull=False)
+                | (~Q(state="asked") & Q(asked_at=None)),
+                name="intake_asked_at_a_time",
             ),
         ]
         indexes = [
@@ -223,16 +264,59 @@ class Request(models.Model):
 
     @property
     def is_waiting(self) -> bool:
-        """Tell whether it still has no answer."""
+        """Tell whether it waits for Marketing to answer."""
         return self.state == RequestState.WAITING
+
+    @property
+    def is_asked(self) -> bool:
+        """Tell whether it waits for the rep to answer a question."""
+        return self.state == RequestState.ASKED
+
+    @property
+    def is_merged(self) -> bool:
+        """Tell whether another request serves it now."""
+        return self.state == RequestState.MERGED
+
+    @property
+    def is_undecided(self) -> bool:
+        """Tell whether Marketing has neither said yes nor no."""
+        return self.state in UNDECIDED
 
     @cached_property
     def decision(self) -> Decision | None:
         """The answer that stands, if there is one."""
+        return next((one for one in self._standing if one.kind != DecisionKind.ASK), None)
+
+    @cached_property
+    def question(self) -> Decision | None:
+        """What Marketing asked last, if anything; `closed_at` tells whether it is open."""
+        questions = [one for one in self._standing if one.kind == DecisionKind.ASK]
+        return questions[-1] if questions else None
+
+    @cached_property
+    def _standing(self) -> list[Decision]:
         found: list[Decision] | None = getattr(self, "standing_decisions", None)
         if found is None:
             found = list(self.decisions.standing().select_related("decided_by", "sprint", "task"))
-        return found[0] if found else None
+        return found
+
+    @cached_property
+    def backers(self) -> list[Backing]:
+        """Who needs it too, the first one first."""
+        found: list[Backing] | None = getattr(self, "known_backings", None)
+        return (
+            list(self.backings.select_related("backer").order_by("pk")) if found is None else found
+        )
+
+    @cached_property
+    def worth(self) -> int:
+        """What the deals are worth that hang on it, each account counted once."""
+        return worth([self, *self.backers])
+
+    @property
+    def account(self) -> str:
+        """Whose deals its value is, as a backing has it."""
+        return self.accounts
 
     @property
     def link_list(self) -> list[str]:
@@ -260,12 +344,46 @@ class RequestTask(models.Model):
         return f"{self.request_id} by {self.task_id}"
 
 
+class Backing(models.Model):
+    """Another rep's “I need this too”; one for each member and request.
+
+    `came_with` is the merge that brought it here, until its backer makes it his own.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    request = models.ForeignKey(Request, models.CASCADE, related_name="backings")
+    backer = models.ForeignKey(Membership, models.PROTECT, related_name="backings")
+    entered_by = models.ForeignKey(Membership, models.PROTECT, related_name="+")
+    account = models.CharField(_("account"), max_length=300, blank=True)
+    deal_value = models.PositiveIntegerField(
+        _("deal value"), null=True, blank=True, validators=[MaxValueValidator(MOST_MONEY)]
+    )
+    note = models.TextField(
+        _("note"), max_length=1_000, validators=[MaxLengthValidator(1_000)], blank=True
+    )
+    came_with = models.ForeignKey(
+        "Decision", models.PROTECT, null=True, blank=True, related_name="brought"
+    )
+    backed_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "backer"], name="intake_backed_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.backer_id} backs {self.request_id}"
+
+
 class DecisionKind(models.TextChoices):
-    """What Marketing answered. (Merging and asking back come with the conversation.)"""
+    """What Marketing answered; a question is none yet."""
 
     ACCEPT = "accept", _("Accepted")
     PLAN = "plan", _("Planned")
     DECLINE = "decline", _("Declined")
+    ASK = "ask", _("Asked back")
+    MERGE = "merge", _("Merged")
 
 
 class DeclineReason(models.TextChoices):
@@ -283,11 +401,15 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         """Leave out answers that were undone before they left the house."""
         return self.filter(undone_at=None)
 
+    def answers(self) -> Self:
+        """Leave out questions: asking back answers nothing."""
+        return self.exclude(kind=DecisionKind.ASK)
+
     def between(self, workspace: Workspace, start: datetime, end: datetime) -> Self:
         """Return the answers given in a workspace from one instant to before another."""
         return (
             self.filter(workspace=workspace, decided_at__gte=start, decided_at__lt=end)
-            .select_related("request__requester", "decided_by", "sprint", "task")
+            .select_related("request__requester", "decided_by", "sprint", "task", "target")
             .order_by("decided_at", "pk")
         )
 
@@ -296,7 +418,8 @@ class Decision(models.Model):
     """An answer to a request: always with who, when and why. `undone_at` keeps a slip on record.
 
     `made_task` tells whether the answer made its task or joined one; `task_version` is how it left
-    the task, so that undoing archives only what nobody has touched since.
+    the task, so that undoing archives only what nobody has touched since. `target` is what a merged
+    request was merged into; `closed_at` is when a question was answered, or overtaken by an answer.
     """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
@@ -310,6 +433,10 @@ class Decision(models.Model):
     task = models.ForeignKey(Task, models.PROTECT, null=True, blank=True, related_name="+")
     made_task = models.BooleanField(default=False)
     task_version = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    target = models.ForeignKey(
+        Request, models.PROTECT, null=True, blank=True, related_name="merges"
+    )
+    closed_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(Membership, models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(default=clock.now)
     undone_at = models.DateTimeField(null=True, blank=True)
@@ -324,8 +451,17 @@ class Decision(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["request"],
-                condition=Q(undone_at=None),
-                name="intake_one_standing_decision",
+                condition=Q(undone_at=None) & ~Q(kind="ask"),
+                name="intake_one_standing_answer",
+            ),
+            models.UniqueConstraint(
+                fields=["request"],
+                condition=Q(undone_at=None, closed_at=None, kind="ask"),
+                name="intake_one_open_question",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="merge") | Q(target__isnull=False),
+                name="intake_merge_has_a_target",
             ),
         ]
 
@@ -339,4 +475,5 @@ class Decision(models.Model):
 
     def can_still_be_undone(self, at: datetime) -> bool:
         """Tell whether its mail waits: the words have not left the house."""
-        return self.undone_at is None and at < self.decided_at + UNDO_WINDOW
+        open_still = self.undone_at is None and self.closed_at is None
+        return open_still and at < self.decided_at + UNDO_WINDOW

@@ -15,7 +15,6 @@ from activity.text import clean_text
 from backlog import actions as backlog
 from backlog.models import Sprint, Task
 from conversation.markdown import literal
-from notifications.actions import cancel_mail, queue_mail
 from people.models import Membership, Workspace
 from requests_intake import policy
 from requests_intake.models import (
@@ -29,6 +28,8 @@ from requests_intake.models import (
 )
 
 from .following import cancel_notice
+from .origin import keep_origin
+from .telling import call_back_all, tell
 
 STATE_AFTER = {
     DecisionKind.ACCEPT: RequestState.ACCEPTED,
@@ -212,7 +213,7 @@ def _answer(
         RequestTask.objects.get_or_create(
             request=request, task=outcome.task, defaults={"workspace": record.workspace}
         )
-        _keep_origin(outcome.task)
+        keep_origin(outcome.task)
     decision = Decision(
         workspace=record.workspace,
         request=request,
@@ -243,11 +244,11 @@ def _answer(
         task=outcome.task.key if outcome.task else None,
         sprint=outcome.sprint.number if outcome.sprint else None,
     )
-    queue_mail(
+    tell(
         record,
+        request,
         kind="intake.answer",
-        recipient=request.requester,
-        dedupe_key=decision.mail_key,
+        key=decision.mail_key,
         payload={"decision": decision.pk},
         not_before=record.at + UNDO_WINDOW,
     )
@@ -255,7 +256,7 @@ def _answer(
 
 
 def _call_back(record: Change, decision: Decision) -> None:
-    waits = decision.undone_at is None and cancel_mail(record, dedupe_key=decision.mail_key)
+    waits = decision.undone_at is None and call_back_all(record, decision.mail_key)
     if not waits:
         raise ValidationError(
             _("%(name)s has this answer already. Write again, or change the task.")
@@ -277,25 +278,8 @@ def _let_go(decision: Decision, task: Task) -> None:
         task.refresh_from_db()
         backlog.archive_task(task, by=SYSTEM, version=task.version)
     else:
-        _keep_origin(task)
+        keep_origin(task)
 
 
 def _version_of(task: Task | None) -> int | None:
     return Task.objects.values_list("version", flat=True).get(pk=task.pk) if task else None
-
-
-def _keep_origin(task: Task) -> None:
-    """Write on the task who asked for it first, how many others did, and what deals hang on it."""
-    asked = list(
-        Request.objects.filter(request_tasks__task=task)
-        .order_by("number")
-        .select_related("requester")
-    )
-    reps = {request.requester_id for request in asked}
-    backlog.set_origin(
-        task,
-        by=SYSTEM,
-        name=asked[0].requester.shown_name if asked else "",
-        backers=max(len(reps) - 1, 0),
-        value=sum(request.deal_value or 0 for request in asked),
-    )

@@ -12,11 +12,12 @@ from django.db.models.functions import Coalesce
 
 from activity.changes import SYSTEM, Change, change
 from activity.models import Activity, Cursor
-from notifications.actions import cancel_mail, queue_mail
 from notifications.models import OutboxItem
 from people.models import Workspace
 from requests_intake.models import Request, RequestQuerySet, RequestState
 from requests_intake.tracker import Promise, Work
+
+from .telling import call_back, tell
 
 logger = logging.getLogger(__name__)
 
@@ -159,11 +160,11 @@ def _queue_notice(
     record: Change, request: Request, kind: str, payload: dict[str, Any]
 ) -> OutboxItem:
     request.notices += 1
-    return queue_mail(
+    return tell(
         record,
+        request,
         kind=kind,
-        recipient=request.requester,
-        dedupe_key=_notice_key(request),
+        key=_notice_key(request),
         payload={"request": request.pk, **payload},
         not_before=record.at + SETTLING,
     )
@@ -171,7 +172,4 @@ def _queue_notice(
 
 def cancel_notice(record: Change, request: Request) -> OutboxItem | None:
     """Call back the last notice about a request, if it is still here; return it."""
-    key = _notice_key(request)
-    if not cancel_mail(record, dedupe_key=key):
-        return None
-    return OutboxItem.objects.get(workspace=record.workspace, dedupe_key=key)
+    return call_back(record, _notice_key(request))

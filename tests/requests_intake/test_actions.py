@@ -16,7 +16,7 @@ from notifications.actions import deliver
 from notifications.models import OutboxItem
 from people.models import Workspace
 from requests_intake import actions
-from requests_intake.actions import following
+from requests_intake.actions import following, telling
 from requests_intake.models import Decision, Request, RequestTask
 from tests.factories import make_sprint, make_task
 
@@ -479,14 +479,14 @@ def test_one_request_that_cannot_be_followed_does_not_hold_up_the_others(
     actions.accept_request(other, by=northwind.mia, words="Yes.", version=1, task=task)
     run(sprint, northwind)
     move(task, northwind, "done")
-    queue = following.queue_mail
+    queue = telling.queue_mail
 
     def broken(record, **mail):
         if mail["recipient"] == northwind.sam:
             raise RuntimeError
         return queue(record, **mail)
 
-    monkeypatch.setattr(following, "queue_mail", broken)
+    monkeypatch.setattr(telling, "queue_mail", broken)
     actions.follow_work()
     for one, delivered in ((request, False), (other, True)):
         one.refresh_from_db()
