@@ -6,9 +6,7 @@ kinds of process share (deliveries, the worker's life, backups) is read from row
 
 from prometheus_client import Counter, Histogram
 
-REQUESTS = Counter(
-    "sprintboard_http_requests", "Requests answered", ["method", "route", "status"]
-)
+REQUESTS = Counter("sprintboard_http_requests", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram(
     "sprintboard_http_request_seconds",
     "How long requests took, from the first middleware to the answer",

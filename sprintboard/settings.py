@@ -4,6 +4,7 @@ Embedded (the default) needs no server: SQLite, a key file, mail in a folder. Wi
 `SPRINTBOARD_MODE=production` the program refuses to start without what it needs.
 """
 
+import logging
 import os
 import secrets
 import stat
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from sprintboard import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -125,6 +128,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "sprintboard.request_log.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "sprintboard.security.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -251,6 +255,8 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 SPRINTBOARD_SIGNUP = env.bool("SPRINTBOARD_SIGNUP", default=True)
+# One company's own installation: whoever comes first makes the one workspace, and invites the rest
+SPRINTBOARD_SINGLE_TEAM = env.bool("SPRINTBOARD_SINGLE_TEAM", default=False)
 
 # Sessions, cookies, headers -------------------------------------------------------------------
 SESSION_ENGINE = "sprintboard.sessions"
@@ -367,11 +373,21 @@ STORAGES = {
 }
 WHITENOISE_MAX_AGE = 3600
 
+KNOWN_SECRETS = [
+    SECRET_KEY,
+    *SECRET_KEY_FALLBACKS,
+    _database.get("PASSWORD") or "",
+    urlsplit(REDIS_URL or "").password or "",
+    vars().get("EMAIL_HOST_PASSWORD") or "",
+]
+
 # Logs -----------------------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
-}
+LOGGING = logs.configuration(
+    style=env.str("LOG_FORMAT", default=logs.default_style(PRODUCTION)),
+    level=env.str("LOG_LEVEL", default="INFO" if PRODUCTION else "WARNING").upper(),
+    known_secrets=KNOWN_SECRETS,
+    salt=SECRET_KEY,
+)
+# Only the id of the request goes with a job; each job says once how it ended
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_CELERY_TASK_FAILURE_LOG_LEVEL = logging.ERROR

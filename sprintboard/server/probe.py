@@ -29,10 +29,18 @@ def answers(host: str, port: int, site_url: str) -> bool:
         connection.close()
 
 
+def mark(home: Path) -> Path:
+    """Return the file that this machine's or this container's worker touches with each job.
+
+    RUNTIME_DIRECTORY is systemd's name for a folder that is a service's own until it stops.
+    """
+    return Path(os.environ.get("RUNTIME_DIRECTORY") or home) / MARK
+
+
 def works(home: Path) -> bool:
     """Say whether a worker has finished a job lately."""
     try:
-        return time.time() - (home / MARK).stat().st_mtime < SILENT_SECONDS
+        return time.time() - mark(home).stat().st_mtime < SILENT_SECONDS
     except FileNotFoundError:
         return False
 
@@ -40,7 +48,7 @@ def works(home: Path) -> bool:
 def main(part: str) -> int:
     """Return the exit code for one part of the program."""
     if part == "worker":
-        return int(not works(Path(os.environ["SPRINTBOARD_HOME"])))
+        return int(not works(Path(os.environ.get("SPRINTBOARD_HOME", "var"))))
     port = int(os.environ.get("PORT", PORT))
     return int(not answers("127.0.0.1", port, os.environ["SITE_URL"]))
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from activity.models import Mark
 from sprintboard import celery_app, celeryconfig
-from sprintboard.celery import MemoryScheduler, mark_life, wait_longer_for_the_broker
+from sprintboard.celery import Life, MemoryScheduler, mark_life, wait_longer_for_the_broker
 from sprintboard.server.probe import works
 
 REDIS = "redis://127.0.0.1:1/0"
@@ -78,8 +79,13 @@ def test_nothing_is_kept_in_the_broker_or_in_a_result(settings: Any) -> None:
     assert config.accept_content == ["json"], "a message can never run code"
 
 
-def test_a_finished_job_is_a_sign_of_life(settings: Any, tmp_path: Path) -> None:
+@pytest.mark.django_db
+def test_a_finished_job_is_a_sign_of_life(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sprintboard.celery.life", Life())
     settings.HOME = tmp_path
     assert not works(tmp_path)
     mark_life()
+    assert Mark.objects.named(Mark.WORKER).exists()
     assert works(tmp_path)
