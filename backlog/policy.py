@@ -40,6 +40,11 @@ def can_close_sprint(member: Membership, owner: Workspace | Sprint) -> bool:
     return _runs_the_work(member, _workspace_id(owner))
 
 
+def can_edit_columns(member: Membership, workspace: Workspace) -> bool:
+    """Tell whether this member may say which columns the board has."""
+    return member.is_active and member.is_admin and member.workspace_id == workspace.pk
+
+
 def can_set_up_board(member: Membership, workspace: Workspace) -> bool:
     """Tell whether this member may give a new workspace its board."""
     return member.is_active and member.is_admin and member.workspace_id == workspace.pk

@@ -16,6 +16,8 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from . import policy
+
 logger = logging.getLogger(__name__)
 
 # Mails that only tell what was done already: the page goes on when they cannot leave
@@ -60,7 +62,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Tell whether a stranger may make an account."""
-        return bool(settings.SPRINTBOARD_SIGNUP)
+        return policy.may_sign_up()
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send, with links to SITE_URL whatever host the request named.

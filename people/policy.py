@@ -1,6 +1,8 @@
 """Who may do what with people and workspaces."""
 
-from .models import Membership
+from django.conf import settings
+
+from .models import Membership, Workspace
 
 
 def is_marketer(member: Membership) -> bool:
@@ -31,3 +33,13 @@ def can_manage_people(member: Membership) -> bool:
 def can_edit_profile(member: Membership, other: Membership) -> bool:
     """A profile is its owner's."""
     return member.pk == other.pk
+
+
+def may_found() -> bool:
+    """An installation for a single team has room for one workspace, others for many."""
+    return not (settings.SPRINTBOARD_SINGLE_TEAM and Workspace.objects.exists())
+
+
+def may_sign_up() -> bool:
+    """Strangers make accounts where that is allowed, and while there is something to found."""
+    return bool(settings.SPRINTBOARD_SIGNUP) and may_found()

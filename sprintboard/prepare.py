@@ -42,11 +42,14 @@ def _pending() -> bool:
 
 
 def make_database(say: Say) -> None:
-    """Make the tables and, unless SPRINTBOARD_DEMO=0, the demo. SQLite gets both or no file."""
+    """Make the tables and, unless SPRINTBOARD_DEMO=0, the demo. SQLite gets both or no file.
+
+    Where one team is to make the one workspace, the demo's would stand in its place.
+    """
     with _whole_file():
         say("Making the database …")
         call_command("migrate", interactive=False, verbosity=0)
-        if os.environ.get("SPRINTBOARD_DEMO", "1") != "0":
+        if os.environ.get("SPRINTBOARD_DEMO", "1") != "0" and not settings.SPRINTBOARD_SINGLE_TEAM:
             say("Making the demo, once …")
             started = time.monotonic()
             call_command("seed_demo", verbosity=0)

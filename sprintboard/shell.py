@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from backlog.models import Sprint
 from people.models import Membership, Workspace
+from people.policy import may_sign_up
 from requests_intake.models import Request
 
 #: The first part of an address inside a workspace, and the place that it belongs to.
@@ -146,8 +148,8 @@ class Shell:
 
     @cached_property
     def new_workspace_url(self) -> str:
-        """Where a new workspace is made, if that page exists."""
-        return _or_nothing("workspace_new")
+        """Where a new workspace is made, if there may be another one."""
+        return "" if settings.SPRINTBOARD_SINGLE_TEAM else _or_nothing("workspace_new")
 
     @cached_property
     def profile_url(self) -> str:
@@ -162,10 +164,10 @@ def _or_nothing(name: str) -> str:
         return ""
 
 
-def shell(request: HttpRequest) -> dict[str, Shell | bool | None]:
+def shell(request: HttpRequest) -> dict[str, Shell | Callable[[], bool] | None]:
     """Give the templates of a workspace's pages their frame; outside of one there is none."""
     member = getattr(request, "member", None)
     return {
         "shell": Shell(request, member) if member else None,
-        "signup_open": settings.SPRINTBOARD_SIGNUP,
+        "signup_open": may_sign_up,  # called where a template asks
     }

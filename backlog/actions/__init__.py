@@ -2,6 +2,7 @@
 
 from .board import move_task, set_up_board
 from .checklist import add_checklist, move_step, remove_step, rename_step, tick
+from .columns import ColumnPlan, check_columns, edit_columns, usual_channels, usual_columns
 from .order import rank_task
 from .planning import pull_task, return_task, set_capacities, set_capacity
 from .sprints import EndedSprint, edit_sprint, end_sprint, ensure_sprints, start_sprint, sweep
@@ -21,15 +22,18 @@ from .tasks import (
 )
 
 __all__ = [
+    "ColumnPlan",
     "EndedSprint",
     "add_checklist",
     "add_deliverable",
     "archive_task",
     "bulk_archive",
     "bulk_edit",
+    "check_columns",
     "count_comments",
     "create_task",
     "create_tasks",
+    "edit_columns",
     "edit_sprint",
     "edit_task",
     "end_sprint",
@@ -51,4 +55,6 @@ __all__ = [
     "start_sprint",
     "sweep",
     "tick",
+    "usual_channels",
+    "usual_columns",
 ]

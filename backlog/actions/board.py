@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from activity.changes import Change, System, change
 from backlog import policy
-from backlog.models import Category, Channel, Column, Task
+from backlog.models import Channel, Column, Task
 from people.models import Membership, Workspace
 
 from . import guard
+from .columns import ColumnPlan, make_columns, usual_channels, usual_columns
 from .order import positions_at_end, put
 from .rows import current_task, own
 from .sprints import make_sprints
-
-# WIP limits of a team of five; each workspace may set its own
-_COLUMNS: Final = (
-    (Category.TODO, None), (Category.DOING, 5), (Category.REVIEW, 3), (Category.DONE, None),
-)  # fmt: skip
 
 
 def set_up_board(
@@ -30,29 +26,24 @@ def set_up_board(
     by: Membership | System,
     first_sprint_on: date,
     first_sprint: int = 1,
+    columns: Sequence[ColumnPlan] | None = None,
+    channels: Sequence[str] | None = None,
 ) -> None:
     """Give a new workspace its columns, channels and the sprints of its first six weeks.
 
-    A team that ran sprints elsewhere goes on counting with `first_sprint`.
-    Raises PermissionDenied, ValidationError `already_set_up`.
+    A team that ran sprints elsewhere goes on counting with `first_sprint`; without `columns` and
+    `channels` it gets the usual ones. Raises PermissionDenied, ValidationError `already_set_up`,
+    and what `check_columns` raises.
     """
     with change(workspace, by=by) as record:
         record.require(policy.can_set_up_board, record.workspace)
         if Column.objects.filter(workspace=record.workspace).exists():
             raise ValidationError(_("This workspace has a board."), code="already_set_up")
-        Column.objects.bulk_create(
-            Column(
-                workspace=record.workspace,
-                name=str(category.label),
-                category=category,
-                position=place,
-                wip_limit=limit,
-            )
-            for place, (category, limit) in enumerate(_COLUMNS)
-        )
+        make_columns(record, usual_columns() if columns is None else columns)
+        names = usual_channels() if channels is None else channels
         Channel.objects.bulk_create(
             Channel(workspace=record.workspace, name=name, position=place)
-            for place, name in enumerate(_channel_names())
+            for place, name in enumerate(names)
         )
         record("board_set_up", record.workspace)
         make_sprints(record, first_on=first_sprint_on, first_number=first_sprint)
@@ -128,10 +119,3 @@ def _tell(record: Change, task: Task, was: Column) -> None:
         before=None if following is None else f"{record.workspace.key}-{following}",
         version=task.version,
     )
-
-
-def _channel_names() -> list[str]:
-    return [
-        _("Content"), _("E-mail"), _("Events"), _("Paid"), _("Web"), _("Social"), _("PR"),
-        _("Design"), _("Product marketing"),
-    ]  # fmt: skip
