@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce
 
 from people.models import Membership
 
-from .models import Task, TaskQuerySet
+from .models import Column, Task, TaskQuerySet
 
 # A number that every database can compare
 WHOLE = re.compile(r"-?[0-9]{1,18}")
@@ -85,17 +85,17 @@ def found(member: Membership, asked: Mapping[str, Any]) -> TaskQuerySet:
         tasks = tasks.filter(assignee=member)
     elif show == "unassigned":
         tasks = tasks.filter(assignee=None)
-    tasks = _searched(member, tasks, asked.get("q", ""))
+    tasks = searched(member, tasks, asked.get("q", ""))
     return _with_worth(tasks) if asked.get("sort") == "impact" else tasks
 
 
-def _searched(member: Membership, tasks: TaskQuerySet, words: str) -> TaskQuerySet:
+def searched(member: Membership, tasks: TaskQuerySet, words: str) -> TaskQuerySet:
     """Find a key as people write it (NW-42, 42), or each word in the title."""
     prefix, _dash, number = words.strip().rpartition("-")
     prefixes = {"", member.workspace.key}
     if number.isdecimal() and len(number) <= 9 and prefix.upper() in prefixes:
         return tasks.filter(number=int(number))
-    for word in words.split()[:6]:
+    for word in words.split()[:10]:
         tasks = tasks.filter(title__icontains=word)
     return tasks
 
@@ -107,3 +107,10 @@ def cursor(asked: Mapping[str, Any], order: Order) -> tuple[list[int], int] | No
     if len(numbers) != len(parts) or len(numbers) != len(order.columns) + 1:
         return None
     return numbers[:-1], max(0, min(numbers[-1], 10_000_000))
+
+
+def ends_of(task: Task, column: Column) -> tuple[Task | None, Task | None]:
+    """Return the first and the last of the other cards in a column of the task's sprint."""
+    others = Task.objects.current().filter(sprint=task.sprint_id, column=column)
+    others = others.exclude(pk=task.pk).ranked()
+    return others.first(), others.last()

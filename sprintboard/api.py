@@ -35,6 +35,7 @@ def api_docs(request: HttpRequest) -> HttpResponse:
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("", include("people.api.resources")),
+    path("", include("campaigns.api")),
     path("", include("backlog.api")),
 ]
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from activity.changes import Stale
 from activity.models import Activity
-from backlog import actions, policy
+from backlog import actions, listing, policy
 from backlog.board import Board
 from backlog.forms import DeliverableForm, MoveForm, NewTaskForm, TaskForm, VersionForm
 from backlog.models import Column, Deliverable, Sprint, SprintState, Task
@@ -267,7 +267,8 @@ def _move(request: MemberRequest, found: Task, asked: dict[str, Any]) -> Task:
     before = neighbour(request.member, asked["before"])
     after = neighbour(request.member, asked["after"])
     if before is None and after is None:
-        before, after = _end_of(found, asked["column"], bottom=asked["place"] == "bottom")
+        first, last = listing.ends_of(found, asked["column"])
+        before, after = (None, last) if asked["place"] == "bottom" else (first, None)
     return actions.move_task(
         found,
         by=request.member,
@@ -276,13 +277,6 @@ def _move(request: MemberRequest, found: Task, asked: dict[str, Any]) -> Task:
         before=before,
         after=after,
     )
-
-
-def _end_of(found: Task, column: Column, *, bottom: bool) -> tuple[Task | None, Task | None]:
-    """Return the neighbour at one end of a column, as (before, after)."""
-    others = Task.objects.current().filter(sprint=found.sprint_id, column=column)
-    others = others.exclude(pk=found.pk).ranked()
-    return (None, others.last()) if bottom else (others.first(), None)
 
 
 def _way_back(found: Task) -> dict[str, object]:

@@ -106,7 +106,7 @@ def _member(request: Request, slug: str) -> Membership | None:
     return (
         Membership.objects.active()
         .select_related("workspace", "user")
-        .filter(workspace__slug=slug, user=request.user)
+        .filter(workspace__slug=slug, user=request.user.pk)
         .first()
     )
 

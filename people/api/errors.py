@@ -117,7 +117,7 @@ def _rule(error: ValidationError) -> Response:
     """Say a verb's no: its code is kept, so that a program can act on it."""
     if hasattr(error, "error_dict"):
         fields = {
-            name: [str(message) for one in errors for message in one.messages]
+            name: list(dict.fromkeys(str(message) for one in errors for message in one.messages))
             for name, errors in error.error_dict.items()
         }
         codes = {one.code or "invalid" for errors in error.error_dict.values() for one in errors}

@@ -9,12 +9,15 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from activity.text import clean_line, clean_text
 
 FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2100
+# Rows are numbered by the database; no workspace comes near it
+LARGEST_ID: Final = 2**31 - 1
 
 
 class _CleanField(serializers.CharField):
@@ -88,7 +91,10 @@ class DayField(serializers.DateField):
         """Return the date, within a century that a plan can mean."""
         if not isinstance(value, str) or len(value) != 10:
             raise serializers.ValidationError(_("This must be a date like 2026-12-03."), "date")
-        day = super().to_internal_value(value)
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            raise serializers.ValidationError(_("There is no such day."), "date") from None
         if not FIRST_YEAR <= day.year < LAST_YEAR:
             raise serializers.ValidationError(
                 _("A year between 2000 and 2099, please."), "out_of_range"
@@ -103,6 +109,7 @@ class InstantField(serializers.DateTimeField):
         super().__init__(read_only=True, default_timezone=UTC, **kwargs)
 
 
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": LARGEST_ID})
 class OwnField(serializers.Field[Any, Any, Any, Any]):
     """Names a thing of the workspace, by its id or by what people call it.
 
@@ -115,17 +122,19 @@ class OwnField(serializers.Field[Any, Any, Any, Any]):
         *,
         by: str = "pk",
         among: Callable[[Any], Any] | None = None,
+        kind: Any = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.model, self.by, self.among = model, by, among
+        self.kind = kind or model._meta.verbose_name
 
     def to_internal_value(self, data: Any) -> models.Model:
         """Return the thing. Raises ValidationError `unknown`."""
         if isinstance(data, bool) or not isinstance(data, int):
             raise serializers.ValidationError(_("This must be a whole number."), "type")
         found = None
-        if 0 < data < 2**31:
+        if 0 < data <= LARGEST_ID:
             things = self.model._default_manager.filter(workspace=self.context["workspace"])
             if self.among is not None:
                 things = self.among(things)
@@ -136,14 +145,15 @@ class OwnField(serializers.Field[Any, Any, Any, Any]):
 
     def unknown(self) -> serializers.ValidationError:
         """Say that there is no such thing."""
-        kind = self.model._meta.verbose_name
-        return serializers.ValidationError(_("Unknown %(kind)s.") % {"kind": kind}, "unknown")
+        told = _("Unknown %(kind)s.") % {"kind": self.kind}
+        return serializers.ValidationError(told, "unknown")
 
     def to_representation(self, value: Any) -> Any:
         """Return its name."""
         return getattr(value, self.by)
 
 
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": 20})
 class KeyField(OwnField):
     """Names a thing by its key, like NW-42."""
 

@@ -79,7 +79,7 @@ def page_serializer(item: type[serializers.Serializer[Any]]) -> type[serializers
     return type(f"{item.__name__}Page", (serializers.Serializer,), parts)
 
 
-class Schema(AutoSchema):  # type: ignore[misc]
+class Schema(AutoSchema):
     """Adds to each operation what every view of ours does: its errors, its repeatable POST."""
 
     def get_tags(self) -> list[str]:
@@ -126,7 +126,7 @@ class Schema(AutoSchema):  # type: ignore[misc]
         return sorted(statuses)
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc,no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = TokenAuthentication
     name = "token"
 
@@ -136,7 +136,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc,no-untyp
         return {"type": "http", "scheme": "bearer", "description": told}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[misc,no-untyped-call]
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = BrowserAuthentication
     name = "session"
 

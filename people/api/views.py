@@ -65,7 +65,7 @@ class ApiView(APIView):
     output: ClassVar[type[Serializer[Any]] | None] = None
     asked: dict[str, Any]
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer, with instants in UTC; a POST with an Idempotency-Key once and for all."""
         self.args, self.kwargs = args, kwargs
         self.request = self.initialize_request(request, *args, **kwargs)
@@ -181,7 +181,7 @@ class ApiView(APIView):
 class MemberView(ApiView):
     """An address in a workspace: `self.member` is who asks, `self.workspace` where."""
 
-    permission_classes = APIView.permission_classes  # IsMember, from the settings
+    permission_classes = [*APIView.permission_classes]  # IsMember, from the settings
     member: Membership
 
     @property
