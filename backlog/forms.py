@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from activity.forms import LineField, TextField
 from campaigns.models import Campaign
 from people.models import Membership, Role, Workspace
 
@@ -39,7 +40,7 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
     """A task as its edit page shows it. Choices are the workspace's own."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    labels = forms.CharField(
+    labels = LineField(
         label=_("Labels"),
         required=False,
         max_length=300,
@@ -66,10 +67,12 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
             "due_on",
             "cost",
         ]
+        field_classes = {"title": LineField, "description": TextField}
         widgets = {
             "description": forms.Textarea(attrs={"rows": 6}),
             "due_on": DayInput(),
         }
+        error_messages = {"title": {"required": _("Say what is to be done.")}}
         help_texts = {
             "description": _("Markdown works: **bold**, lists, [links](https://…)."),
             "cost": _("In the workspace's currency, without cents."),
@@ -90,10 +93,6 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
         field = cast("forms.ModelChoiceField[Any]", self.fields[name])
         field.queryset = among
         field.empty_label = nothing
-
-    def clean_title(self) -> str:
-        """One line, without the space around it."""
-        return " ".join(self.cleaned_data["title"].split())
 
     def clean_labels(self) -> list[str]:
         """Return each label once, in the order typed."""
@@ -124,7 +123,7 @@ class NewTaskForm(TaskForm):
         label=_("Where"), queryset=Sprint.objects.none(), required=False
     )
     at_top = forms.BooleanField(label=_("On top of the backlog"), required=False)
-    reason = forms.CharField(
+    reason = LineField(
         label=_("Why now"),
         max_length=200,
         required=False,
@@ -136,9 +135,7 @@ class NewTaskForm(TaskForm):
         required=False,
         help_text=_("What goes back to the backlog for it."),
     )
-    over_reason = forms.CharField(
-        label=_("Or why on top of it all"), max_length=200, required=False
-    )
+    over_reason = LineField(label=_("Or why on top of it all"), max_length=200, required=False)
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
         super().__init__(*args, workspace=workspace, **options)
@@ -167,13 +164,13 @@ class MoveForm(VersionForm):
     place = forms.ChoiceField(
         label=_("Place"), choices=[("top", _("Top")), ("bottom", _("Bottom"))], required=False
     )
-    before = forms.CharField(required=False, max_length=20)
-    after = forms.CharField(required=False, max_length=20)
+    before = LineField(required=False, max_length=20)
+    after = LineField(required=False, max_length=20)
     sprint: forms.Field = forms.ModelChoiceField(
         label=_("Sprint"), queryset=Sprint.objects.none(), required=False, empty_label=None
     )
     backlog = forms.BooleanField(required=False)
-    reason = forms.CharField(
+    reason = LineField(
         label=_("Why now"),
         max_length=200,
         required=False,
@@ -186,9 +183,7 @@ class MoveForm(VersionForm):
         empty_label=_("Nothing"),
         help_text=_("What goes back to the backlog for it."),
     )
-    over_reason = forms.CharField(
-        label=_("Or why on top of it all"), max_length=200, required=False
-    )
+    over_reason = LineField(label=_("Or why on top of it all"), max_length=200, required=False)
 
     def __init__(self, *args: Any, task: Task, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -233,14 +228,14 @@ class RankForm(VersionForm):
         ],
         required=False,
     )
-    before = forms.CharField(required=False, max_length=20)
-    after = forms.CharField(required=False, max_length=20)
+    before = LineField(required=False, max_length=20)
+    after = LineField(required=False, max_length=20)
 
 
 class QuickAddForm(forms.Form):
     """A pasted list: each line is a task."""
 
-    lines = forms.CharField(widget=forms.Textarea, max_length=30_000)
+    lines = TextField(max_length=30_000, error_messages={"required": _("Write at least one line.")})
     where = forms.ChoiceField(
         choices=[("top", _("On top")), ("end", _("At the end"))], required=False
     )
@@ -269,7 +264,9 @@ class QuickAddForm(forms.Form):
 class DeliverableForm(forms.Form):
     """A link to what was made."""
 
-    label = forms.CharField(label=_("What it is"), max_length=80)
+    label = LineField(
+        label=_("What it is"), max_length=80, error_messages={"required": _("Say what it is.")}
+    )
     url = forms.URLField(label=_("Link"), max_length=500, assume_scheme="https")
 
 

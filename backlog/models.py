@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from activity import clock
+from activity.bounds import validate_day
 from campaigns.models import Campaign
 from people.models import Membership, Workspace
 
@@ -145,8 +146,8 @@ class Sprint(models.Model):
     goal_actual = models.PositiveIntegerField(
         _("reached"), null=True, blank=True, validators=[MaxValueValidator(LARGEST)]
     )
-    starts_on = models.DateField(_("first day"))
-    ends_on = models.DateField(_("last day"))
+    starts_on = models.DateField(_("first day"), validators=[validate_day])
+    ends_on = models.DateField(_("last day"), validators=[validate_day])
     state = models.CharField(
         max_length=10, choices=SprintState.choices, default=SprintState.PLANNED
     )
@@ -320,7 +321,7 @@ class Task(models.Model):
         Campaign, models.PROTECT, null=True, blank=True, related_name="tasks"
     )
     labels = models.ManyToManyField(Label, blank=True, related_name="tasks")
-    due_on = models.DateField(_("due"), null=True, blank=True)
+    due_on = models.DateField(_("due"), null=True, blank=True, validators=[validate_day])
     cost = models.PositiveIntegerField(
         _("cost"), null=True, blank=True, validators=[MaxValueValidator(LARGEST)]
     )

@@ -8,6 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from activity.forms import LineField
 from people.models import Membership
 
 from .forms import DayInput, VersionForm, swappable
@@ -34,7 +35,7 @@ class SearchForm(forms.Form):
 class GoalForm(VersionForm):
     """The goal in place, on the planning page."""
 
-    goal = forms.CharField(label=_("Sprint goal"), required=False, max_length=200)
+    goal = LineField(label=_("Sprint goal"), required=False, max_length=200)
 
 
 class SprintForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -45,6 +46,7 @@ class SprintForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Sprint
         fields = ["goal", "goal_measure", "goal_target", "goal_actual", "starts_on", "ends_on"]
+        field_classes = {"goal": LineField, "goal_measure": LineField}
         widgets = {
             "goal": forms.TextInput(attrs={"class": "input input-xl"}),
             "starts_on": DayInput(),
@@ -77,7 +79,7 @@ class PullForm(VersionForm):
     sprint: forms.Field = forms.ModelChoiceField(
         label=_("Sprint"), queryset=Sprint.objects.none(), to_field_name="number", empty_label=None
     )
-    reason = forms.CharField(
+    reason = LineField(
         label=_("Why can it not wait for the next sprint?"), required=False, max_length=200
     )
     swap_out: forms.Field = forms.ModelChoiceField(
@@ -86,7 +88,7 @@ class PullForm(VersionForm):
         required=False,
         empty_label=_("Nothing"),
     )
-    over_reason = forms.CharField(
+    over_reason = LineField(
         label=_("Why does the sprint take more than its allowance?"),
         required=False,
         max_length=200,
@@ -133,7 +135,7 @@ class CapacityForm(forms.Form):
                 initial=person.points,
                 widget=forms.NumberInput(attrs={"class": "input num", "inputmode": "numeric"}),
             )
-            self.fields[f"note_{person.member.pk}"] = forms.CharField(
+            self.fields[f"note_{person.member.pk}"] = LineField(
                 label=_("Note about %(name)s") % {"name": name},
                 required=False,
                 max_length=60,

@@ -8,6 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from activity.forms import LineField, TextField
+
 from .models import HUES, Campaign
 
 # Names for the hues that the design offers
@@ -41,11 +43,13 @@ class CampaignForm(CampaignModelForm):
     class Meta:
         model = Campaign
         fields = ["name", "hue", "audience", "message", "starts_on", "ends_on"]
+        field_classes = {"name": LineField, "audience": LineField, "message": TextField}
         widgets = {
             "message": forms.Textarea(attrs={"rows": 2}),
             "starts_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             "ends_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         }
+        error_messages = {"name": {"required": _("Give it a name.")}}
         help_texts = {
             "audience": _("Who it is for, in a line."),
             "message": _("What they should remember."),

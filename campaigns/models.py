@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from activity import clock
+from activity.bounds import validate_day
 from people.models import Membership, Workspace
 
 # Hues offered for campaigns: none reads as the accent, as “bad” or as Sales (design)
@@ -46,8 +47,8 @@ class Campaign(models.Model):
     )
     audience = models.CharField(_("audience"), max_length=200, blank=True)
     message = models.CharField(_("message"), max_length=300, blank=True)
-    starts_on = models.DateField(_("first day"), null=True, blank=True)
-    ends_on = models.DateField(_("last day"), null=True, blank=True)
+    starts_on = models.DateField(_("first day"), null=True, blank=True, validators=[validate_day])
+    ends_on = models.DateField(_("last day"), null=True, blank=True, validators=[validate_day])
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 

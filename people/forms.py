@@ -9,23 +9,21 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from activity.text import clean_line
+from activity.forms import LineField
 
 from . import actions, zones
 from .models import User
 
 
-class NameField(forms.CharField):
+class NameField(LineField):
     """A person's name, on one line."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Your name"))
-        super().__init__(max_length=120, **kwargs)
+        super().__init__(
+            max_length=120, error_messages={"required": _("Tell us your name.")}, **kwargs
+        )
         self.widget.attrs["autocomplete"] = "name"
-
-    def to_python(self, value: Any) -> str:
-        """Return the name on one line. Raises ValidationError for what deceives its reader."""
-        return clean_line(str(super().to_python(value)))
 
 
 class TimeZoneField(forms.ChoiceField):

@@ -14,7 +14,7 @@ from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from activity.text import clean_line, clean_text
+from activity.forms import LineField, TextField
 from backlog.models import Sprint, Task
 from people.models import Membership, Role
 
@@ -25,30 +25,8 @@ if TYPE_CHECKING:
     from people.models import Workspace
 
 MOST_LINKS = 10
-_BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 _THOUSANDS = re.compile(r"(?<=\d)[.,'’\s](?=\d{3}(?:\D|$))")
 _is_link = URLValidator(schemes=["http", "https"])
-
-
-class LineField(forms.CharField):
-    """One line of plain text: what comes with a line break did not come from this form."""
-
-    def to_python(self, value: Any) -> str:
-        """Return the line, in one form. Raises ValidationError."""
-        text = super().to_python(value) or ""
-        if _BREAKS.search(text):
-            raise ValidationError(_("One line, please."), code="one_line")
-        return clean_line(text)
-
-
-class TextField(forms.CharField):
-    """Text of several lines."""
-
-    widget = forms.Textarea
-
-    def to_python(self, value: Any) -> str:
-        """Return the text, in one form. Raises ValidationError."""
-        return clean_text(super().to_python(value) or "")
 
 
 class MoneyField(forms.IntegerField):
@@ -109,12 +87,16 @@ class RequestForm(forms.Form):
         label=gettext_lazy("What do you need?"),
         max_length=200,
         help_text=gettext_lazy("The only line we must have. One sentence is fine."),
+        error_messages={"required": gettext_lazy("Say what you need.")},
         widget=forms.TextInput(attrs={"class": "input input-xl", "autocomplete": "off"}),
     )
     requester = forms.ModelChoiceField(
         label=gettext_lazy("Who asks for it?"),
         queryset=Membership.objects.none(),
-        error_messages={"invalid_choice": gettext_lazy("Choose a rep of your sales team.")},
+        error_messages={
+            "required": gettext_lazy("Choose who asks."),
+            "invalid_choice": gettext_lazy("Choose a rep of your sales team."),
+        },
     )
     kind = forms.ChoiceField(
         label=gettext_lazy("What kind of thing?"),
@@ -143,7 +125,6 @@ class RequestForm(forms.Form):
         required=False,
         input_formats=["%Y-%m-%d"],
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        error_messages={"invalid": gettext_lazy("There is no such day.")},
     )
     needed_why = LineField(label=gettext_lazy("Because"), max_length=200, required=False)
     accounts = LineField(

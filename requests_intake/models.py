@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from activity import clock
+from activity.bounds import validate_day
 from backlog.models import Category, Deliverable, Sprint, Task
 from people.models import Membership, Workspace
 
@@ -126,7 +127,7 @@ class RequestQuerySet(models.QuerySet["Request"]):
         tasks = Task.objects.select_related(
             "workspace", "column", "sprint", "promised_sprint", "assignee"
         ).order_by("number")
-        standing = Decision.objects.standing().select_related("decided_by", "sprint", "task")
+        standing = Decision.objects.standing().select_related(*_SHOWN_WITH_A_DECISION)
         people = self.select_related("workspace", "requester", "entered_by", "merged_into")
         return people.prefetch_related(
             Prefetch("decisions", standing, to_attr="standing_decisions"),
@@ -150,6 +151,8 @@ def _tasks_of_request() -> models.QuerySet[RequestTask]:
 
 
 _OPEN = Q(task__archived_at=None) & ~Q(task__column__category=Category.DONE)
+
+_SHOWN_WITH_A_DECISION = ("decided_by", "sprint", "task", "target")
 
 
 class Request(models.Model):
@@ -191,7 +194,7 @@ class Request(models.Model):
         blank=True,
         validators=[MaxValueValidator(MOST_MONEY)],
     )
-    needed_by = models.DateField(_("needed by"), null=True, blank=True)
+    needed_by = models.DateField(_("needed by"), null=True, blank=True, validators=[validate_day])
     needed_why = models.CharField(_("why then"), max_length=200, blank=True)
     budget = models.PositiveIntegerField(
         _("budget idea"),
@@ -297,7 +300,7 @@ class Request(models.Model):
     def _standing(self) -> list[Decision]:
         found: list[Decision] | None = getattr(self, "standing_decisions", None)
         if found is None:
-            found = list(self.decisions.standing().select_related("decided_by", "sprint", "task"))
+            found = list(self.decisions.standing().select_related(*_SHOWN_WITH_A_DECISION))
         return found
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from activity.forms import LineField, TextField
 from backlog.models import Sprint
 
 from .models import HIDDEN, HIGHLIGHTED
@@ -53,23 +54,25 @@ class ReviewForm(forms.Form):
         choices=[("met", _("Met")), ("missed", _("Missed")), ("", _("Not said"))],
         widget=forms.RadioSelect,
     )
-    subject = forms.CharField(
+    subject = LineField(
         label=_("Subject"),
         max_length=150,
+        error_messages={"required": _("A mail needs a subject.")},
         widget=forms.TextInput(attrs={"data-behaviour": "length", "data-length": "subject-length"}),
     )
-    lead = forms.CharField(
+    lead = TextField(
         label=_("What everybody reads first"),
         max_length=2_000,
+        error_messages={"required": _("Write what everybody reads first.")},
         widget=forms.Textarea(attrs={"rows": 5, "class": "input textarea words"}),
     )
-    learnings = forms.CharField(
+    learnings = TextField(
         label=_("What we learned"),
         max_length=4_000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    next_up = forms.CharField(
+    next_up = TextField(
         label=_("What comes next"),
         max_length=2_000,
         required=False,
@@ -95,10 +98,7 @@ class ReviewForm(forms.Form):
 
     def changes(self) -> dict[str, Any]:
         """Return what the verb takes."""
-        # browsers send line ends of two characters; without this each would look like a change
-        words = {
-            name: self.cleaned_data[name].replace("\r\n", "\n") for name in ("verdict", *WORDS)
-        }
+        words = {name: self.cleaned_data[name] for name in ("verdict", *WORDS)}
         return {**words, "marks": self.marks}
 
 

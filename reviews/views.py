@@ -256,7 +256,8 @@ def _editor(
 def publish(request: MemberRequest, number: int) -> HttpResponse:
     """Say what publishing does, do it once, and afterwards show how each mail fared."""
     review = _looked_after(request.member, number)
-    if request.htmx or not (review.is_drafted or review.is_published):
+    asks_whether_drafted = request.htmx and request.method != "POST"
+    if asks_whether_drafted or not (review.is_drafted or review.is_published):
         return _still_drafting(request, review)
     form = PublishForm(request.POST or None, initial={"version": review.version})
     if request.method != "POST":

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from activity import clock
-from activity.text import clean_line
+from activity.forms import LineField
 from people.access import signed_in
 from people.forms import TimeZoneField
 from people.models import User, Workspace
@@ -36,9 +36,10 @@ LENGTHS = [
 class WorkspaceForm(forms.Form):
     """What a new workspace needs; its key and address follow from its name unless given."""
 
-    name = forms.CharField(
+    name = LineField(
         label=gettext_lazy("Company or team"),
         max_length=80,
+        error_messages={"required": gettext_lazy("Give it a name.")},
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "organization"}),
     )
     key = forms.CharField(
@@ -72,10 +73,6 @@ class WorkspaceForm(forms.Form):
         if isinstance(zone, TimeZoneField):
             zone.offer(user.time_zone)
         self.fields["first_sprint_on"].initial = next_thursday(today_in(user.time_zone))
-
-    def clean_name(self) -> str:
-        """Return the name on one line. Raises ValidationError for what deceives its reader."""
-        return clean_line(self.cleaned_data["name"])
 
     def clean_key(self) -> str:
         """Take small letters for capitals, or find a key."""

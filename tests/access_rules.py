@@ -105,7 +105,7 @@ RULES: dict[str, Rule | Door] = {
     "deliverable_remove": Rule(post=MARKETERS, posted=only(302)),
     "sprints": Rule(get=MEMBERS),
     "sprint_edit": Rule(get=MARKETERS, post=MARKETERS),
-    "sprint_goal": Rule(post=MARKETERS, posted=only(302)),
+    "sprint_goal": Rule(post=MARKETERS),
     "plan_sprint": Rule(get=MEMBERS),
     "sprint_capacity": Rule(get=MARKETERS, post=MARKETERS),
     "sprint_start": Rule(get=MARKETERS, post=MARKETERS),
@@ -113,6 +113,9 @@ RULES: dict[str, Rule | Door] = {
     "campaigns": Rule(get=MEMBERS),
     "campaign_new": Rule(get=MARKETERS, post=MARKETERS),
     "campaign": Rule(get=MEMBERS, post=MARKETERS),
+    # mail that needs somebody
+    "outbox": Rule(get=MARKETERS | MANAGERS),
+    "outbox_again": Rule(get=MARKETERS | MANAGERS, post=MARKETERS | MANAGERS, posted=only(302)),
     # requests: Sales asks, marketers may write down what a rep says; the queue is not for Sales
     "requests": Rule(get=MEMBERS),
     "request_new": Rule(get=SELLERS | MARKETERS, post=SELLERS | MARKETERS),
@@ -297,6 +300,7 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
     ("sprint_goal", "number"): lambda scene: scene.planned.number,
     ("sprint_capacity", "number"): lambda scene: scene.planned.number,
     ("plan_sprint", "number"): lambda scene: scene.planned.number,
+    ("outbox_again", "pk"): lambda scene: scene.delivery.item_id,
     ("review_delivery_again", "pk"): lambda scene: scene.delivery.pk,
     ("deliverable_remove", "pk"): lambda scene: scene.deliverable.pk,
     ("campaign", "pk"): lambda scene: scene.campaign.pk,

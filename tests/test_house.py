@@ -26,6 +26,7 @@ ROOMS = {
     "__init__",
     "actions",
     "admin",
+    "api",
     "apps",
     "forms",
     "jobs",
@@ -34,6 +35,7 @@ ROOMS = {
     "migrations",
     "models",
     "policy",
+    "serializers",
     "templatetags",
     "urls",
     "views",
@@ -41,6 +43,7 @@ ROOMS = {
 # A module that is no room of its own says here what it is for
 EXTRA_ROOMS = {
     "activity": {
+        "bounds": "what a day may be, for every model",
         "changes": "change(): the one way to write",
         "clock": "the one clock",
         "counters": "what a process counts for /metrics",
@@ -56,7 +59,10 @@ EXTRA_ROOMS = {
         "sign_in_forms": "allauth's forms with our words",
         "zones": "time zones as people choose them",
     },
-    "notifications": {"senders": "how a mail leaves"},
+    "notifications": {
+        "senders": "how a mail leaves",
+        "showing": "how a mail fared, in words",
+    },
     "conversation": {
         "markdown": "words of people to clean HTML",
         "reading": "what a thread shows",

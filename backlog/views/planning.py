@@ -34,7 +34,11 @@ def plan_sprint(request: MemberRequest, number: int) -> HttpResponse:
 
 
 def _plan(
-    request: MemberRequest, number: int, query: QueryDict, status: int = 200
+    request: MemberRequest,
+    number: int,
+    query: QueryDict,
+    status: int = 200,
+    goal: GoalForm | None = None,
 ) -> HttpResponse | None:
     form = SearchForm(query)
     plan = planning.read(request.member, number, form.search())
@@ -48,6 +52,7 @@ def _plan(
         "can_plan": policy.can_plan(request.member, plan.sprint),
         "capacity": CapacityForm(people=plan.people),
         "here": f"{path}?{query.urlencode()}" if query else path,
+        "goal": goal,
     }
     page = "backlog/planning.html#plan" if request.htmx else "backlog/planning.html"
     return render(request, page, context, status=status)
@@ -80,7 +85,7 @@ def sprint_goal(request: MemberRequest, number: int) -> HttpResponse:
     _planner(request, sprint)
     form = GoalForm(request.POST)
     if not form.is_valid():
-        return redirect("sprint_edit", sprint.workspace.slug, number)
+        return _goal_again(request, sprint, form)
     try:
         actions.edit_sprint(
             sprint,
@@ -89,12 +94,21 @@ def sprint_goal(request: MemberRequest, number: int) -> HttpResponse:
             goal=form.cleaned_data["goal"],
         )
     except ValidationError as error:
-        return _answer(request, number, str(error.messages[0]), status=422)
+        refuse(form, error)
+        return _goal_again(request, sprint, form)
     except Stale as stale:
         if not request.htmx:
             raise
         return _answer(request, number, str(stale), status=409)
     return _answer(request, number, _("The goal is saved."))
+
+
+def _goal_again(request: MemberRequest, sprint: Sprint, form: GoalForm) -> HttpResponse:
+    """Show the plan with the goal as it was typed, and what is wrong with it."""
+    home = reverse("plan_sprint", args=[sprint.workspace.slug, sprint.number])
+    query = QueryDict(urlsplit(next_address(request, home)).query)
+    page = _plan(request, sprint.number, query, 422, goal=form)
+    return page or redirect("sprints", sprint.workspace.slug)  # a closed one has no plan
 
 
 # Pull and return ------------------------------------------------------------------------------

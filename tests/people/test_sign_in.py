@@ -69,8 +69,11 @@ def test_sign_up_asks_for_a_name_first(client):
 
 
 def test_a_name_is_one_line(client):
-    sign_up(client, name="Ada\r\nBcc: all@example.org   Berg")
-    assert User.objects.get().name == "Ada Bcc: all@example.org Berg"
+    refused = sign_up(client, name="Ada\r\nBcc: all@example.org")
+    assert "One line, please." in refused.content.decode()
+    assert not User.objects.exists()
+    sign_up(client, name="  Ada   Berg ")
+    assert User.objects.get().name == "Ada Berg"
 
 
 def test_a_weak_password_is_refused_with_the_reason(client):

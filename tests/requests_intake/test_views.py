@@ -412,8 +412,8 @@ def test_sales_undoes_nothing(northwind, mia, sam, ask):
         ("request_plan", {"words": "Y"}, "Choose a sprint."),
         ("request_plan", {"words": "Y", "sprint": "999999"}, "Choose a sprint to come."),
         ("request_decline", {"words": "N"}, "Say why not."),
-        ("request_decline", {"words": "N", "reason": "boring"}, "Select a valid choice"),
-        ("request_accept", {"words": "x" * 4_001}, "at most 4000"),
+        ("request_decline", {"words": "N", "reason": "boring"}, "cannot be chosen here"),
+        ("request_accept", {"words": "x" * 4_001}, "At most 4000"),
     ],
 )
 def test_an_incomplete_answer_comes_back_with_what_was_written(
