@@ -66,11 +66,8 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
         code = str(error.get_codes())
         return no(error.status_code, code, told, fields=error.fields, headers=error.headers)
     if isinstance(error, Stale):
-        view = context.get("view")
-        shown = (
-            view.represent_current(error.current) if hasattr(view, "represent_current") else None
-        )
-        return no(409, "stale", str(error), current=shown)
+        view: Any = context["view"]
+        return no(409, "stale", str(error), current=view.represent_current(error.current))
     if isinstance(error, ValidationError):
         return _rule(error)
     if isinstance(error, exceptions.ValidationError):
