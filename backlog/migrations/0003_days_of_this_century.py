@@ -5,25 +5,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('backlog', '0002_comments_and_checklists'),
+        ("backlog", "0002_comments_and_checklists"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='sprint',
-            name='ends_on',
-            field=models.DateField(validators=[activity.bounds.validate_day], verbose_name='last day'),
+            model_name="sprint",
+            name="ends_on",
+            field=models.DateField(
+                validators=[activity.bounds.validate_day], verbose_name="last day"
+            ),
         ),
         migrations.AlterField(
-            model_name='sprint',
-            name='starts_on',
-            field=models.DateField(validators=[activity.bounds.validate_day], verbose_name='first day'),
+            model_name="sprint",
+            name="starts_on",
+            field=models.DateField(
+                validators=[activity.bounds.validate_day], verbose_name="first day"
+            ),
         ),
         migrations.AlterField(
-            model_name='task',
-            name='due_on',
-            field=models.DateField(blank=True, null=True, validators=[activity.bounds.validate_day], verbose_name='due'),
+            model_name="task",
+            name="due_on",
+            field=models.DateField(
+                blank=True, null=True, validators=[activity.bounds.validate_day], verbose_name="due"
+            ),
         ),
     ]

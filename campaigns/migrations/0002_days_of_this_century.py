@@ -6,20 +6,29 @@ import activity.bounds
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('campaigns', '0001_initial'),
+        ("campaigns", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='campaign',
-            name='ends_on',
-            field=models.DateField(blank=True, null=True, validators=[activity.bounds.validate_day], verbose_name='last day'),
+            model_name="campaign",
+            name="ends_on",
+            field=models.DateField(
+                blank=True,
+                null=True,
+                validators=[activity.bounds.validate_day],
+                verbose_name="last day",
+            ),
         ),
         migrations.AlterField(
-            model_name='campaign',
-            name='starts_on',
-            field=models.DateField(blank=True, null=True, validators=[activity.bounds.validate_day], verbose_name='first day'),
+            model_name="campaign",
+            name="starts_on",
+            field=models.DateField(
+                blank=True,
+                null=True,
+                validators=[activity.bounds.validate_day],
+                verbose_name="first day",
+            ),
         ),
     ]
