@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from activity import clock
@@ -18,6 +19,7 @@ from backlog import actions as backlog
 from backlog.models import Sprint, Task
 from campaigns import actions as campaigns
 from campaigns.models import Campaign
+from conversation import actions as conversation
 from notifications import actions as outbox
 from notifications.mails import send_stored
 from notifications.models import OutboxItem
@@ -34,22 +36,28 @@ from .story import (
     BACKLOG,
     CAMPAIGNS,
     CHAPTERS,
-    NEXT_CAPACITY,
-    NEXT_GOAL,
-    NEXT_WORK,
+    FIRST,
     PEOPLE,
+    PLANS,
+    USUAL,
     Answer,
     Ask,
+    Backer,
     Capacity,
     Chapter,
     Person,
+    Said,
     Work,
 )
+
+if TYPE_CHECKING:
+    from django.db.models import Model
 
 PASSWORD = "sprintboard"  # noqa: S105  the demo's password is printed for everyone
 ZONE = ZoneInfo("Europe/Stockholm")
 DAYS = 14
 TOLD_UNTIL = timedelta(minutes=20)  # the story's last event, before now: its mails have left
+STEP = timedelta(minutes=15)
 PATH = {
     "todo": (),
     "doing": ("doing",),
@@ -81,16 +89,33 @@ class Telling:
         at = datetime.combine(self.first_day + timedelta(days=whole), time(0), tzinfo=ZONE)
         return at + timedelta(minutes=minutes)
 
+    def in_sprint(self, number: int, day: float) -> datetime:
+        """Return an instant of a sprint of the story: day 0.5 is noon of its first day."""
+        return self.day((number - FIRST) * DAYS + day)
+
+    def at_work(self, at: datetime) -> datetime:
+        """Return this instant, or when Marketing's next working day begins."""
+        while not _is_working(at):
+            at += STEP
+        return at
+
+    def after(self, at: datetime, days: float) -> datetime:
+        """Return the instant so many eight-hour working days after another."""
+        left = timedelta(hours=days * 8)
+        while left > timedelta(0):
+            at += STEP
+            if _is_working(at):
+                left -= STEP
+        return self.at_work(at)
+
     def working_days_ago(self, days: float) -> datetime:
         """Return the instant so many eight-hour working days before now."""
         left = timedelta(hours=days * 8)
         at = self.now - TOLD_UNTIL
-        step = timedelta(minutes=15)
         while left > timedelta(0):
-            at -= step
-            local = at.astimezone(ZONE)
-            if local.weekday() < 5 and time(9) <= local.time() < time(17):
-                left -= step
+            at -= STEP
+            if _is_working(at):
+                left -= STEP
         return at
 
     def tell(self, at: datetime, event: Event) -> None:
@@ -147,7 +172,22 @@ class Telling:
             **self.fields(work, first_day),  # type: ignore[arg-type]
         )
         self.tasks[work.title] = task.pk
+        self.list_steps(work)
         return task
+
+    def list_steps(self, work: Work) -> None:
+        """Write the checklist of a task."""
+        if work.checklist:
+            backlog.add_checklist(
+                self.task(work.title),
+                by=self.cast[work.who or "mia"],
+                lines=list(work.checklist),
+            )
+
+    def tick(self, work: Work, place: int) -> None:
+        """Tick one line of a task's checklist."""
+        item = self.task(work.title).checklist.all()[place]
+        backlog.tick(item, by=self.cast[work.who or "mia"], done=True)
 
     def pull(self, title: str, number: int, reason: str = "") -> None:
         """Take a task into a sprint."""
@@ -185,6 +225,11 @@ class Telling:
             )
 
 
+def _is_working(at: datetime) -> bool:
+    local = at.astimezone(ZONE)
+    return local.weekday() < 5 and time(9) <= local.time() < time(17)
+
+
 def _post() -> None:
     """Store what is due as sent: the demo mails nobody."""
     for item in OutboxItem.objects.due(clock.now()):
@@ -197,16 +242,23 @@ def seed(progress: Callable[[int, int], None] = lambda _done, _all: None) -> Non
     Raises RuntimeError when a workspace of the demo exists already (activity.clock).
     """
     now = clock.system_now()
-    today = now.astimezone(ZONE).date()
-    # The running sprint began on a Thursday, five to eleven days ago
-    running = today - timedelta(days=5 + (today - timedelta(days=5) - date(2026, 1, 1)).days % 7)
-    telling = Telling(now, running - timedelta(days=2 * DAYS))
+    running = _running_since(now.astimezone(ZONE).date())
+    telling = Telling(now, running - timedelta(days=(len(CHAPTERS) - 1) * DAYS))
     with clock.seed_run():
-        with clock.at(telling.day(-40)):
+        with clock.at(telling.day(-60)):
             _found(telling)
             _found_fjord()
         _plan_story(telling)
         telling.run(progress)
+
+
+def _running_since(today: date) -> date:
+    """Return the first day of the running sprint, eight to eleven days of which are told.
+
+    A Thursday; in the first half of a week a Monday, so that the sprint does not end tonight.
+    """
+    weekday = 0 if today.weekday() < 3 else 3
+    return today - timedelta(days=7 + (today.weekday() - weekday))
 
 
 def _user(person: Person, domain: str) -> User:
@@ -227,6 +279,7 @@ def _found(telling: Telling) -> None:
         slug="northwind",
         time_zone="Europe/Stockholm",
         first_sprint_on=telling.first_day,
+        first_sprint=FIRST,
     )
     telling.workspace = mia.workspace
     telling.cast["mia"] = mia
@@ -268,22 +321,21 @@ def _found_fjord() -> None:
 
 def _plan_story(telling: Telling) -> None:
     for place, work in enumerate(BACKLOG):
-        telling.tell(telling.day(-12 + place * 0.9), partial(telling.make_task, work))
+        made = telling.at_work(telling.day(78 - place * 0.9))
+        telling.tell(made, partial(telling.make_task, work))
+        _plan_talk(telling, work.talk, made, partial(telling.task, work.title))
     for ask in ASKS:
         _plan_ask(telling, ask)
-    for number, chapter in enumerate(CHAPTERS, start=1):
-        _plan_chapter(telling, number, chapter)
-    last = len(CHAPTERS)
-    for place, work in enumerate(NEXT_WORK):
-        at = telling.working_days_ago(2.5 - place * 0.1)
-        telling.tell(at, partial(_make_and_pull, telling, work, last + 1))
-    goal, measure, target = NEXT_GOAL
-    telling.tell(
-        telling.working_days_ago(2), lambda: _aim(telling, last + 1, goal, measure, target)
-    )
-    telling.tell(
-        telling.working_days_ago(1.9), lambda: _make_room(telling, last + 1, NEXT_CAPACITY)
-    )
+    for chapter in CHAPTERS:
+        _plan_chapter(telling, chapter)
+    for number, goal, measure, target, capacity, works in PLANS:
+        if goal:
+            at = telling.working_days_ago(2)
+            telling.tell(at, partial(_aim, telling, number, goal, measure, target))
+        telling.tell(telling.working_days_ago(1.9), partial(_make_room, telling, number, capacity))
+        for place, work in enumerate(works):
+            at = telling.working_days_ago(2.5 - place * 0.1)
+            telling.tell(at, partial(_make_and_pull, telling, work, number))
 
 
 def _make_room(telling: Telling, number: int, capacity: tuple[Capacity, ...]) -> None:
@@ -315,12 +367,47 @@ def _aim(telling: Telling, number: int, goal: str, measure: str, target: int) ->
     )
 
 
+# Requests ------------------------------------------------------------------------------------
+
+
 def _plan_ask(telling: Telling, ask: Ask) -> None:
-    when = telling.working_days_ago if ask.working_days_ago else telling.day
-    telling.tell(when(ask.asked), lambda: _submit(telling, ask))
-    if ask.answer is not None:
-        answer = ask.answer
-        telling.tell(when(ask.answered), lambda: _decide(telling, ask, answer))
+    ago = ask.working_days_ago
+    asked = telling.in_sprint(ask.sprint, ask.day) if ago is None else telling.working_days_ago(ago)
+    telling.tell(asked, partial(_submit, telling, ask))
+    subject = partial(_request, telling, ask.title)
+    for place, backer in enumerate(ask.backers, start=1):
+        at = asked + timedelta(hours=1.7 * place)
+        telling.tell(at, partial(_back, telling, ask, backer))
+    said = asked
+    for answer in ask.answers:
+        if ago is None:
+            said = telling.after(asked, answer.after)
+        else:
+            said = telling.working_days_ago(ago - answer.after)
+        telling.tell(said, partial(_decide, telling, ask, answer))
+        if answer.reply:
+            at = telling.working_days_ago(max((ago or 0) - answer.after - 0.6, 0.1))
+            telling.tell(at, partial(_reply, telling, ask, answer.reply))
+        if answer.work is not None:
+            since = telling.in_sprint(answer.sprint, 0.4) if answer.sprint else said
+            _plan_talk(telling, answer.work.talk, since, partial(telling.task, answer.work.title))
+    _plan_talk(telling, ask.talk, said, subject)
+
+
+def _plan_talk(
+    telling: Telling, talk: tuple[Said, ...], since: datetime, subject: Callable[[], Model]
+) -> None:
+    for said in talk:
+        at = since + timedelta(days=said.after)
+        telling.tell(at, partial(_say, telling, said, subject))
+
+
+def _say(telling: Telling, said: Said, subject: Callable[[], Model]) -> None:
+    conversation.add_comment(subject(), by=telling.cast[said.who], text=said.text)
+
+
+def _request(telling: Telling, title: str) -> Request:
+    return Request.objects.select_related("workspace").get(workspace=telling.workspace, title=title)
 
 
 def _submit(telling: Telling, ask: Ask) -> None:
@@ -334,103 +421,131 @@ def _submit(telling: Telling, ask: Ask) -> None:
     )
 
 
+def _back(telling: Telling, ask: Ask, backer: Backer) -> None:
+    intake.back_request(
+        _request(telling, ask.title),
+        by=telling.cast[backer.who],
+        account=backer.account,
+        deal_value=backer.value,
+        note=backer.note,
+    )
+
+
+def _reply(telling: Telling, ask: Ask, words: str) -> None:
+    intake.reply_to_question(_request(telling, ask.title), by=telling.cast[ask.rep], words=words)
+
+
 def _decide(telling: Telling, ask: Ask, answer: Answer) -> None:
-    request = Request.objects.select_related("workspace").get(
-        workspace=telling.workspace, title=ask.title
-    )
+    request = _request(telling, ask.title)
     by = telling.cast[answer.by]
+    told = {"by": by, "version": request.version, "words": answer.words}
     if answer.kind == "decline":
-        intake.decline_request(
-            request, by=by, version=request.version, words=answer.words, reason=answer.reason
-        )
-        return
-    assert answer.work is not None  # noqa: S101  the story says what a yes makes
-    if answer.kind == "plan":
-        intake.plan_request(
-            request,
-            by=by,
-            version=request.version,
-            words=answer.words,
-            sprint=telling.sprint(answer.sprint),
-        )
+        intake.decline_request(request, **told, reason=answer.reason)
+    elif answer.kind == "ask":
+        intake.ask_back(request, **told)
+    elif answer.kind == "merge":
+        intake.merge_request(request, **told, target=_request(telling, answer.into))
+    elif answer.kind == "plan":
+        sprint = telling.sprint(answer.sprint)
+        why = answer.work.unplanned if answer.work else ""
+        scope = {"reason": why, "over_reason": why} if sprint.is_active else {}
+        intake.plan_request(request, **told, sprint=sprint, **scope)
     else:
-        intake.accept_request(request, by=by, version=request.version, words=answer.words)
+        intake.accept_request(request, **told)
+    if answer.work is not None:
+        _shape(telling, request, answer.work, by, answer.sprint)
+
+
+def _shape(telling: Telling, request: Request, work: Work, by: Membership, number: int) -> None:
+    """Turn the task that an answer made into what Marketing calls it."""
     task = request.tasks.select_related("workspace").get()
+    first_day = telling.sprint(number).starts_on if number else None
     backlog.edit_task(
-        task,
-        by=by,
-        version=task.version,
-        title=answer.work.title,
-        **telling.fields(answer.work),
+        task, by=by, version=task.version, title=work.title, **telling.fields(work, first_day)
     )
-    telling.tasks[answer.work.title] = task.pk
+    telling.tasks[work.title] = task.pk
+    telling.list_steps(work)
 
 
 def _promised(number: int) -> list[Work]:
     return [
-        ask.answer.work
+        answer.work
         for ask in ASKS
-        if ask.answer and ask.answer.kind == "plan" and ask.answer.sprint == number
-        and ask.answer.work
-    ]  # fmt: skip
+        for answer in ask.answers
+        if answer.kind == "plan" and answer.sprint == number and answer.work
+    ]
 
 
-def _plan_chapter(telling: Telling, number: int, chapter: Chapter) -> None:
-    start = (number - 1) * DAYS
-    told_until = _told_until(telling, number)
+# Sprints -------------------------------------------------------------------------------------
+
+
+def _plan_chapter(telling: Telling, chapter: Chapter) -> None:
+    number = chapter.number
     planned = [work for work in chapter.work if not work.unplanned]
-    first_day = telling.day(start).date()
+    first_day = telling.in_sprint(number, 0).date()
     for place, work in enumerate(planned):
-        made = telling.day(start - 3.5 + place * 0.05)
+        made = telling.in_sprint(number, -3.5 + place * 0.02)
         telling.tell(made, partial(telling.make_task, work, first_day))
         telling.tell(
-            telling.day(start + 0.38) + timedelta(minutes=place),
+            telling.in_sprint(number, 0.38) + timedelta(minutes=place),
             partial(telling.pull, work.title, number),
         )
-    for place, work in enumerate(_promised(number)):
+    for place, work in enumerate(work for work in _promised(number) if not work.unplanned):
         telling.tell(
-            telling.day(start + 0.37) + timedelta(minutes=place),
+            telling.in_sprint(number, 0.37) + timedelta(seconds=30 * place),
             partial(telling.pull, work.title, number),
         )
     telling.tell(
-        telling.day(start - 1.4),
-        lambda: _aim(telling, number, chapter.goal, chapter.measure, chapter.target),
+        telling.in_sprint(number, -2.4),
+        partial(_aim, telling, number, chapter.goal, chapter.measure, chapter.target),
     )
-    telling.tell(telling.day(start - 1.39), lambda: _make_room(telling, number, chapter.capacity))
-    telling.tell(telling.day(start + 0.4), lambda: _start(telling, number))
-    for place, work in enumerate(w for w in chapter.work if w.unplanned):
-        at = telling.day(start + 2.45 + place * 1.1)
-        telling.tell(min(at, told_until), partial(_make_and_pull, telling, work, number))
-    _plan_moves(telling, chapter, number)
-    if number < len(CHAPTERS):
-        _plan_close(telling, number, chapter)
+    telling.tell(
+        telling.in_sprint(number, -2.39),
+        partial(_make_room, telling, number, chapter.capacity or USUAL),
+    )
+    telling.tell(telling.in_sprint(number, 0.4), partial(_start, telling, number))
+    for place, work in enumerate(work for work in chapter.work if work.unplanned):
+        at = telling.at_work(telling.in_sprint(number, 2.45 + place * 1.1))
+        telling.tell(at, partial(_make_and_pull, telling, work, number))
+    _plan_moves(telling, chapter)
+    for work in chapter.work:
+        since = telling.in_sprint(number, 3.4 if work.unplanned else 0.4)
+        _plan_talk(telling, work.talk, since, partial(telling.task, work.title))
+    if chapter is CHAPTERS[-1]:
+        at = _told_until(telling, number)
+        telling.tell(at, partial(_reach, telling, number, chapter.reached))
     else:
-        telling.tell(told_until, lambda: _reach(telling, number, chapter.reached))
+        _plan_close(telling, chapter)
 
 
 def _told_until(telling: Telling, number: int) -> datetime:
     """Return when the moves of a sprint are over: its thirteenth day, or lately."""
-    return min(telling.day(number * DAYS - 1.4), telling.now - TOLD_UNTIL - timedelta(minutes=5))
+    lately = telling.now - TOLD_UNTIL - timedelta(minutes=5)
+    return min(telling.in_sprint(number, DAYS - 1.4), lately)
 
 
-def _plan_moves(telling: Telling, chapter: Chapter, number: int) -> None:
+def _plan_moves(telling: Telling, chapter: Chapter) -> None:
     """Spread the moves of a sprint over the working hours between its start and its end."""
-    titles = {work.title: work for work in (*chapter.work, *_promised(number))}
-    ends = {title: work.ends for title, work in titles.items()} | dict(chapter.carried)
-    hours = _working_hours(telling.day((number - 1) * DAYS + 0.45), _told_until(telling, number))
-    late = {title for title, work in titles.items() if work.unplanned}
+    number = chapter.number
+    works = {work.title: work for work in (*chapter.work, *_promised(number))}
+    ends = {title: work.ends for title, work in works.items()} | dict(chapter.carried)
+    hours = _working_hours(telling.in_sprint(number, 0.45), _told_until(telling, number))
     for place, (title, end) in enumerate(ends.items()):
-        begin = 0.45 if title in late else 0.5 * place / len(ends)
-        for step, category in enumerate(PATH[end]):
+        work = works.get(title)
+        late = work is not None and bool(work.unplanned)
+        begin = 0.45 if late else 0.5 * place / len(ends)
+        steps = PATH[end]
+        for step, category in enumerate(steps):
             share = begin + (0.97 - begin) * (step + 0.5 * place / len(ends)) / 3
             at = hours[min(int(share * len(hours)), len(hours) - 1)]
-            who = titles[title].who if title in titles else "mia"
-            if category == "done" and title in titles:
-                telling.tell(at, partial(telling.deliver, titles[title]))
-            telling.tell(
-                at,
-                partial(telling.move, title, category, who),
-            )
+            if category == "done" and work is not None:
+                telling.tell(at, partial(telling.deliver, work))
+            who = work.who if work is not None else "mia"
+            telling.tell(at, partial(telling.move, title, category, who))
+        for ticked in range(work.ticked if work is not None else 0):
+            share = begin + (0.9 - begin) * (ticked + 1) / (work.ticked + 1)
+            at = hours[min(int(share * len(hours)), len(hours) - 1)]
+            telling.tell(at, partial(telling.tick, work, ticked))
 
 
 def _working_hours(start: datetime, end: datetime) -> list[datetime]:
@@ -438,10 +553,9 @@ def _working_hours(start: datetime, end: datetime) -> list[datetime]:
     quarters = []
     at = start
     while at < end:
-        local = at.astimezone(ZONE)
-        if local.weekday() < 5 and time(9) <= local.time() < time(17):
+        if _is_working(at):
             quarters.append(at)
-        at += timedelta(minutes=15)
+        at += STEP
     return quarters or [start]
 
 
@@ -455,15 +569,18 @@ def _reach(telling: Telling, number: int, reached: int | None) -> None:
     backlog.edit_sprint(sprint, by=telling.cast["mia"], version=sprint.version, goal_actual=reached)
 
 
-def _plan_close(telling: Telling, number: int, chapter: Chapter) -> None:
-    end = number * DAYS
-    telling.tell(telling.day(end - 0.3), lambda: _reach(telling, number, chapter.reached))
-    telling.tell(telling.day(end + 0.001), reviews.sweep)
-    telling.tell(telling.day(end + 0.32), lambda: _polish(telling, number, chapter))
-    telling.tell(telling.day(end + 0.33), lambda: _publish(telling, number))
+def _plan_close(telling: Telling, chapter: Chapter) -> None:
+    number = chapter.number
+    telling.tell(
+        telling.in_sprint(number, DAYS - 2.6), partial(_reach, telling, number, chapter.reached)
+    )
+    telling.tell(telling.in_sprint(number, DAYS + 0.001), reviews.sweep)
+    telling.tell(telling.in_sprint(number, DAYS + 0.32), partial(_polish, telling, number, chapter))
+    telling.tell(telling.in_sprint(number, DAYS + 0.33), partial(_publish, telling, number))
     readers = [person.first for person in PEOPLE if person.first not in {"mia", "kenji"}]
     for place, name in enumerate(readers):
-        telling.tell(telling.day(end + 0.36 + place * 0.03), partial(_read, telling, number, name))
+        at = telling.in_sprint(number, DAYS + 0.36 + place * 0.03)
+        telling.tell(at, partial(_read, telling, number, name))
 
 
 def _review(telling: Telling, number: int) -> Review:

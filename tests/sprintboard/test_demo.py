@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from activity.models import Activity
 from backlog.models import Category, Sprint, Task
+from conversation.models import Comment
 from notifications.models import OutboxItem
 from people.models import Membership, Workspace
 from requests_intake import reading
@@ -25,8 +26,11 @@ def northwind():
     return Workspace.objects.get(slug="northwind")
 
 
-# A Thursday (the running sprint is then seven days old), a Wednesday night, and a Monday morning
-# before anybody works; winter and summer time
+def comments_on(task):
+    return Comment.objects.filter(subject_type="backlog.task", subject_id=task.pk).count()
+
+
+# A Thursday, a Wednesday night, and a Monday morning before anybody works; winter and summer time
 @pytest.mark.parametrize(
     "now",
     [
@@ -43,25 +47,26 @@ def test_the_demo_holds_the_same_whatever_the_day(now):
         requests = Request.objects.filter(workspace=northwind())
         stages = Counter(reading.track(request).stage for request in requests.tracked())
 
-    assert [s.number for s in sprints.closed()] == [2, 1]
+    assert [s.number for s in sprints.closed()] == [12, 11, 10, 9, 8, 7]
     [running] = sprints.active()
-    assert running.starts_on <= now.date() <= running.ends_on
-    assert running.tasks.current().count() == 20
+    # in its second week, and not about to end
+    assert 7 <= (now.astimezone(running.workspace.zone).date() - running.starts_on).days <= 10
+    assert running.tasks.current().count() == 23
     assert set(running.tasks.values_list("column__category", flat=True)) == set(Category.values)
-    assert sprints.planned().count() >= 3
-    assert sprints.get(number=4).goal
-    assert sprints.get(number=4).tasks.count() == 4
-    assert Task.objects.filter(workspace=northwind()).backlog().count() == 30
-    assert requests.count() == 12
+    assert [s.number for s in sprints.planned()][:3] == [14, 15, 16]
+    assert sprints.get(number=14).goal
+    assert sprints.get(number=14).tasks.count() == 4
+    assert Task.objects.filter(workspace=northwind()).backlog().count() == 143
+    assert requests.count() == 56
     assert Counter(requests.values_list("state", flat=True)) == {
-        "waiting": 3,
-        "accepted": 1,
-        "planned": 6,
-        "declined": 2,
+        "waiting": 6,
+        "accepted": 8,
+        "planned": 32,
+        "declined": 10,
     }
-    assert stages["delivered"] == 3
-    assert stages["in_progress"] == 2
-    assert stages["planned"] == 1
+    assert stages["delivered"] == 19
+    assert stages["in_progress"] == 3
+    assert stages["planned"] == 10
 
 
 @pytest.mark.both_databases
@@ -71,8 +76,8 @@ def test_the_demo_is_true_history_and_mails_nobody():
     activities = list(everything)
 
     # its reviews are published and stored as sent
-    assert Review.objects.published().count() == 2
-    assert Delivery.objects.count() == 2 * 7
+    assert Review.objects.published().count() == 6
+    assert Delivery.objects.count() == 6 * 7
     assert set(OutboxItem.objects.values_list("state", flat=True)) == {"sent"}
     assert mail.outbox == []
     # everything has its activity, in order, in the past
@@ -83,6 +88,11 @@ def test_the_demo_is_true_history_and_mails_nobody():
     # the numbers of the reviews are those of the tasks
     for review in Review.objects.select_related("sprint"):
         assert review.facts["points"]["done"] == review.sprint.tasks.done().points()
+    # what stands on a task is what its comments, steps and backers add up to
+    for task in Task.objects.filter(workspace=northwind()):
+        assert task.checklist_total == task.checklist.count()
+        assert task.checklist_done == task.checklist.exclude(done_at=None).count()
+        assert task.comment_count == comments_on(task)
     # people of one workspace are not in the other
     people = Membership.objects.values_list("workspace__slug", "user__email")
     assert all(email.endswith(f"@{slug}.example") for slug, email in people)

@@ -1,0 +1,31 @@
+"""Northwind's story as data: who, what and when. telling.py makes it happen.
+
+Northwind Instruments makes water testing instruments: the Kestrel (a photometer for the field),
+LabLink (software), and calibration kits. Times are the workspace's (Stockholm). Its sprints 1 to 6
+ran before Sprintboard.
+"""
+
+from .backlog import BACKLOG
+from .cast import CAMPAIGNS, PEOPLE, USUAL
+from .requests import ASKS
+from .sprints import CHAPTERS, FIRST, PLANS
+from .words import Answer, Ask, Backer, Capacity, Chapter, Person, Said, Work
+
+__all__ = [
+    "ASKS",
+    "BACKLOG",
+    "CAMPAIGNS",
+    "CHAPTERS",
+    "FIRST",
+    "PEOPLE",
+    "PLANS",
+    "USUAL",
+    "Answer",
+    "Ask",
+    "Backer",
+    "Capacity",
+    "Chapter",
+    "Person",
+    "Said",
+    "Work",
+]
