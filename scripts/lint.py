@@ -78,6 +78,7 @@ def checks() -> dict[str, Callable[[], str]]:
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "EMAIL_URL": "smtp://127.0.0.1:25",
         "TRUSTED_PROXIES": "1",
+        "FORWARDED_ALLOW_IPS": "127.0.0.1",
     }
     return {
         "ruff check": tool("ruff", "check", "."),

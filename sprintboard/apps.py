@@ -5,5 +5,5 @@ class SprintboardConfig(AppConfig):
     name = "sprintboard"
 
     def ready(self) -> None:
-        """Register the mails."""
-        from . import mails  # noqa: F401
+        """Register the mails and the checks before going live."""
+        from . import checks, mails  # noqa: F401

@@ -1,5 +1,12 @@
 """Is the process alive, and may it take visitors? Neither answer names a version or a host."""
 
+import contextlib
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
 
@@ -13,7 +20,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
+from activity import clock
+from activity.models import Mark
+from notifications.models import OutboxItem
+
 OK, DOWN, DEGRADED, MISSING = "ok", "down", "degraded", "missing"
+FULL, PAUSED, UNKNOWN = "full", "paused", "unknown"
+DATABASE_SECONDS = 1.0
+DISK_BYTES = 200 * 1024 * 1024
+LATE = timedelta(minutes=5)
+SILENT = timedelta(minutes=2)
 BROKER_SECONDS = 0.5
 
 
@@ -29,17 +45,22 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 when pages can be served: the database answers and is up to date.
+    """Answer 200 when pages can be served: the database is there and up to date, the disk has room.
 
-    A broker that is away only makes things later, so it never makes the program unready.
+    What only makes things later (broker, worker, outbox) never makes the program unready.
     """
     database, migrations = look_at_database()
-    ready = database == migrations == OK
+    disk = look_at_disk()
+    ready = database == migrations == disk == OK
+    outbox, worker = look_at_work() if ready else (UNKNOWN, UNKNOWN)
     return JsonResponse(
         {
             "status": "ready" if ready else "not ready",
             "database": database,
             "migrations": migrations,
+            "disk": disk,
+            "outbox": outbox,
+            "worker": worker,
             "broker": look_at_broker(),
         },
         status=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE,
@@ -49,12 +70,65 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def look_at_database() -> tuple[str, str]:
     """Return how the database is, and how its migrations are."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        applied = MigrationRecorder(connection).applied_migrations().keys()
+        with answering_within(DATABASE_SECONDS):
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            applied = MigrationRecorder(connection).applied_migrations().keys()
     except (DatabaseError, InterfaceError):
         return DOWN, DOWN
     return OK, OK if known_migrations() <= applied else MISSING
+
+
+@contextlib.contextmanager
+def answering_within(seconds: float) -> Iterator[None]:
+    """Cut the line to a database that keeps silent for so long: what waits for it then fails.
+
+    A server that is frozen cancels no statement of its own accord. (SQLite is no server.)
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    line = socket.socket(fileno=os.dup(connection.connection.fileno()))
+    watchdog = threading.Timer(seconds, _cut, [line])
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+        watchdog.join()
+        line.close()
+
+
+def _cut(line: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def look_at_disk() -> str:
+    """Return whether there is room for what is written."""
+    try:
+        return OK if shutil.disk_usage(settings.HOME).free >= DISK_BYTES else FULL
+    except OSError:
+        return DOWN
+
+
+def look_at_work() -> tuple[str, str]:
+    """Return whether mails leave in time, and whether a worker works."""
+    now = clock.now()
+    try:
+        marks = Mark.objects.by_name()
+        due = OutboxItem.objects.due(now).values_list("not_before", flat=True).first()
+    except (DatabaseError, InterfaceError):
+        return UNKNOWN, UNKNOWN
+    late = due is not None and due < now - LATE
+    paused = settings.OUTBOX_PAUSED or Mark.OUTBOX_PAUSED in marks
+    worker = marks.get(Mark.WORKER)
+    return (
+        PAUSED if paused else DEGRADED if late else OK,
+        OK if worker and worker.at > now - SILENT else DEGRADED,
+    )
 
 
 @cache

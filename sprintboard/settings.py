@@ -14,39 +14,22 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from sprintboard import logs
+from sprintboard import environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+MODES = ("embedded", "production")
 env = environ.Env()
 
-MODE = env.str("SPRINTBOARD_MODE", default="embedded")
-if MODE not in {"embedded", "production"}:
-    raise ImproperlyConfigured("SPRINTBOARD_MODE is either “embedded” or “production”.")
-PRODUCTION = MODE == "production"
-DEBUG = env.bool("DEBUG", default=False)
+PRODUCTION = environment.choice("SPRINTBOARD_MODE", MODES, default="embedded") == "production"
+DEBUG = environment.flag("DEBUG", default=False)
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("DEBUG=1 would show the program's inside to visitors.")
 HOME = Path(env.str("SPRINTBOARD_HOME", default=str(BASE_DIR / "var"))).resolve()
 
 
-def from_env_or_file(name: str) -> str | None:
-    """Return a secret from NAME, or from the file that NAME_FILE names; None when neither is set.
-
-    Raises ImproperlyConfigured when the file cannot be read.
-    """
-    if value := str(env.str(name, default="")):
-        return value
-    if path := env.str(f"{name}_FILE", default=""):
-        try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE: {path} cannot be read.") from error
-    return None
-
-
-def required(name: str) -> str:
-    """Return a value that production cannot start without."""
-    if value := from_env_or_file(name):
-        return value
-    raise ImproperlyConfigured(f"Production needs {name} (or {name}_FILE).")
+def needed(name: str) -> str | None:
+    """Return a value that production cannot start without, and embedded mode can."""
+    return environment.required(name) if PRODUCTION else environment.value(name)
 
 
 def embedded_secret_key() -> str:
@@ -64,38 +47,37 @@ def embedded_secret_key() -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
-SECRET_KEY = (
-    required("SECRET_KEY")
-    if PRODUCTION
-    else (from_env_or_file("SECRET_KEY") or embedded_secret_key())
-)
-if len(SECRET_KEY) < 50:
-    raise ImproperlyConfigured("SECRET_KEY is too short: at least 50 characters.")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY = environment.checked_key("SECRET_KEY", needed("SECRET_KEY") or embedded_secret_key())
+SECRET_KEY_FALLBACKS = [
+    environment.checked_key("SECRET_KEY_FALLBACKS", key)
+    for key in environment.words("SECRET_KEY_FALLBACKS")
+]
 
 # Where people reach us ------------------------------------------------------------------------
-PORT = env.int("PORT", default=8000)
-SITE_URL = (required("SITE_URL") if PRODUCTION else env.str("SITE_URL", default="")) or (
-    f"http://127.0.0.1:{PORT}"
+PORT = environment.number("PORT", default=8000, most=65_535)
+SITE_URL = environment.site_url(
+    needed("SITE_URL") or f"http://127.0.0.1:{PORT}",
+    production=PRODUCTION,
+    insecure=environment.flag("SPRINTBOARD_INSECURE", default=False),
 )
-SITE_URL = SITE_URL.rstrip("/")
 _site = urlsplit(SITE_URL)
-if _site.scheme not in {"http", "https"} or not _site.hostname:
-    raise ImproperlyConfigured("SITE_URL must look like https://board.example.com")
 HTTPS = _site.scheme == "https"
-if PRODUCTION and not HTTPS and not env.bool("SPRINTBOARD_INSECURE", default=False):
-    raise ImproperlyConfigured("SITE_URL must be https, or SPRINTBOARD_INSECURE=1 must be meant.")
 ALLOWED_HOSTS = [
-    _site.hostname,
-    *env.list("EXTRA_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1"]),
+    str(_site.hostname),
+    *environment.words("EXTRA_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1"]),
 ]
-if "*" in ALLOWED_HOSTS:
+if any("*" in host for host in ALLOWED_HOSTS):
     raise ImproperlyConfigured("EXTRA_HOSTS must name hosts; “*” would trust any Host header.")
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if HTTPS else []
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", default=0, most=9)
+if PRODUCTION:
+    environment.checked_proxies(
+        trusted=TRUSTED_PROXIES, addresses=env.str("FORWARDED_ALLOW_IPS", default=""), https=HTTPS
+    )
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+METRICS_TOKEN = environment.token("METRICS_TOKEN")
 
 # Parts ----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -168,8 +150,13 @@ TEMPLATES = [
 ]
 
 # Data -----------------------------------------------------------------------------------------
-DATABASE_URL = required("DATABASE_URL") if PRODUCTION else from_env_or_file("DATABASE_URL")
-DATABASES = {"default": env.db_url_config(DATABASE_URL or f"sqlite:///{HOME / 'db.sqlite3'}")}
+DATABASES = {
+    "default": environment.database(
+        needed("DATABASE_URL") or f"sqlite:///{HOME / 'db.sqlite3'}",
+        password=environment.value("DATABASE_PASSWORD"),
+        production=PRODUCTION,
+    )
+}
 _database = DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
     # IMMEDIATE: a transaction that reads and then writes would otherwise fail under another writer
@@ -192,11 +179,11 @@ else:
         ),
         **_database.get("OPTIONS", {}),
     }
-_database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+_database["CONN_MAX_AGE"] = environment.number("CONN_MAX_AGE", default=60)
 _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = required("REDIS_URL") if PRODUCTION else from_env_or_file("REDIS_URL")
+REDIS_URL = environment.redis_url(needed("REDIS_URL"))
 
 # People ---------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "people.User"
@@ -242,8 +229,10 @@ ACCOUNT_FORMS = {
         "confirm_email_verification_code": "ConfirmEmailCode",
     }.items()
 }
-ACCOUNT_EMAIL_VERIFICATION = env.str(
-    "EMAIL_VERIFICATION", default="mandatory" if PRODUCTION else "optional"
+ACCOUNT_EMAIL_VERIFICATION = environment.choice(
+    "EMAIL_VERIFICATION",
+    ("mandatory", "optional", "none"),
+    default="mandatory" if PRODUCTION else "optional",
 )
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = ACCOUNT_EMAIL_VERIFICATION == "mandatory"
 ACCOUNT_LOGIN_BY_CODE_ENABLED = ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
@@ -254,9 +243,9 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
-SPRINTBOARD_SIGNUP = env.bool("SPRINTBOARD_SIGNUP", default=True)
+SPRINTBOARD_SIGNUP = environment.flag("SPRINTBOARD_SIGNUP", default=True)
 # One company's own installation: whoever comes first makes the one workspace, and invites the rest
-SPRINTBOARD_SINGLE_TEAM = env.bool("SPRINTBOARD_SINGLE_TEAM", default=False)
+SPRINTBOARD_SINGLE_TEAM = environment.flag("SPRINTBOARD_SINGLE_TEAM", default=False)
 
 # Sessions, cookies, headers -------------------------------------------------------------------
 SESSION_ENGINE = "sprintboard.sessions"
@@ -269,9 +258,9 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "sprintboard.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=HTTPS)
-SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=HTTPS)
+SECURE_HSTS_SECONDS = environment.number("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.flag("HSTS_INCLUDE_SUBDOMAINS", default=HTTPS)
+SECURE_HSTS_PRELOAD = environment.flag("HSTS_PRELOAD", default=HTTPS)
 SECURE_REFERRER_POLICY = "same-origin"
 # W002 wants X-Frame-Options; the policy's frame-ancestors says it, and tells addresses apart
 SILENCED_SYSTEM_CHECKS = ["security.W002"]
@@ -338,18 +327,18 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Mail -----------------------------------------------------------------------------------------
-EMAIL_URL = required("EMAIL_URL") if PRODUCTION else from_env_or_file("EMAIL_URL")
-if EMAIL_URL:
-    vars().update(env.email_url_config(EMAIL_URL))
+if _email_url := needed("EMAIL_URL"):
+    vars().update(environment.mail(_email_url, production=PRODUCTION))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = HOME / "mail"
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str(
-    "MAIL_FROM", default=f"Sprintboard <sprintboard@{_site.hostname}>"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.sender(
+    env.str("MAIL_FROM", default="") or f"Sprintboard <sprintboard@{_site.hostname}>"
 )
-
-OUTBOX_PAUSED = env.str("SPRINTBOARD_OUTBOX", default="running") == "paused"
+OUTBOX_PAUSED = (
+    environment.choice("SPRINTBOARD_OUTBOX", ("running", "paused"), default="running") == "paused"
+)
 
 # Time and words -------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -367,6 +356,8 @@ STATICFILES_DIRS = [
     ("vendor/htmx", _modules / "htmx.org" / "dist"),
     ("vendor/figtree", _modules / "@fontsource-variable" / "figtree" / "files"),
 ]
+MEDIA_ROOT = HOME / "media"
+FILE_UPLOAD_PERMISSIONS = 0o640
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "sprintboard.statics.Storage"},
@@ -379,12 +370,19 @@ KNOWN_SECRETS = [
     _database.get("PASSWORD") or "",
     urlsplit(REDIS_URL or "").password or "",
     vars().get("EMAIL_HOST_PASSWORD") or "",
+    METRICS_TOKEN or "",
 ]
 
 # Logs -----------------------------------------------------------------------------------------
 LOGGING = logs.configuration(
-    style=env.str("LOG_FORMAT", default=logs.default_style(PRODUCTION)),
-    level=env.str("LOG_LEVEL", default="INFO" if PRODUCTION else "WARNING").upper(),
+    style=environment.choice(
+        "LOG_FORMAT", ("json", "plain"), default=logs.default_style(PRODUCTION)
+    ),
+    level=environment.choice(
+        "LOG_LEVEL",
+        ("DEBUG", "INFO", "WARNING", "ERROR"),
+        default="INFO" if PRODUCTION else "WARNING",
+    ),
     known_secrets=KNOWN_SECRETS,
     salt=SECRET_KEY,
 )

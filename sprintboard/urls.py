@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from sprintboard import health, views
+from sprintboard import health, metrics, views
 from sprintboard.workspace_new import workspace_new
 
 workspace_urls: list[URLPattern | URLResolver] = [
@@ -24,6 +24,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 
 handler500 = "sprintboard.errors.server_error"

@@ -84,6 +84,7 @@ RULES: dict[str, Rule | Door] = {
     "home": Rule(get=MEMBERS),
     "healthz": READ_ONLY_DOOR,
     "readyz": READ_ONLY_DOOR,
+    "metrics": Door(404, 404, 405, 405),  # without its token there is no such page
     # people
     "profile": PERSONAL,
     # backlog: everybody reads, marketers run the work

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,14 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
+from activity import clock
+from activity.actions import set_mark
+from activity.changes import SYSTEM, change
+from activity.models import Mark
+from notifications.actions import pause, queue_mail
 from sprintboard import health
 from sprintboard.server import probe
+from tests.factories import World
 
 pytestmark = pytest.mark.django_db
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
@@ -30,19 +37,66 @@ def test_alive_asks_no_database(client: Client, django_assert_num_queries: Calla
     assert answer.json() == {"status": "ok"}
 
 
-def test_ready_costs_two_small_queries(
+def test_ready_costs_four_small_queries(
     client: Client, django_assert_max_num_queries: Callable
 ) -> None:
+    set_mark(Mark.WORKER)
     health.known_migrations()
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(5):
         answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ready",
         "database": "ok",
         "migrations": "ok",
+        "disk": "ok",
+        "outbox": "ok",
+        "worker": "ok",
         "broker": "ok",
     }
+
+
+def test_a_full_disk_is_not_ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "DISK_BYTES", 2**63)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["disk"] == "full"
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(0, "ok"), (1, "ok"), (3, "degraded")])
+def test_a_worker_that_went_silent_is_degraded_and_still_ready(
+    client: Client, time_machine: Any, minutes: int, state: str
+) -> None:
+    set_mark(Mark.WORKER)
+    time_machine.move_to(clock.now() + timedelta(minutes=minutes))
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["worker"]) == (200, state)
+
+
+def test_without_a_worker_ever_it_is_degraded_and_still_ready(client: Client) -> None:
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["worker"]) == (200, "degraded")
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(4, "ok"), (6, "degraded")])
+def test_mail_that_is_late_is_degraded_and_still_ready(
+    client: Client, northwind: World, time_machine: Any, minutes: int, state: str
+) -> None:
+    queue_one(northwind)
+    time_machine.move_to(clock.now() + timedelta(minutes=minutes))
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["outbox"]) == (200, state)
+
+
+def test_a_paused_outbox_is_said_and_still_ready(client: Client) -> None:
+    pause()
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["outbox"]) == (200, "paused")
+
+
+def queue_one(world: World) -> None:
+    with change(world.workspace, by=SYSTEM) as record:
+        queue_mail(record, kind="test", recipient=world.sam, dedupe_key="one", payload={})
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
