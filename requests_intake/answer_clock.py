@@ -28,6 +28,32 @@ def due(submitted_at: datetime, *, zone: ZoneInfo, days: int, ends: time) -> dat
     return instant(day, ends, zone)
 
 
+def moved_on(
+    due_at: datetime, *, since: datetime, until: datetime, zone: ZoneInfo, ends: time
+) -> datetime:
+    """Return a due time moved on by the working time between two instants, in whole days.
+
+    Each end of a working day that passed moves it on by one working day; its time of day stays. So
+    a question that is answered on the same day moves nothing, and a pause never brings it forward.
+    """
+    passed = _working_days_ended(since, until, zone, ends)
+    local = due_at.astimezone(zone)
+    day = local.date()
+    for _day in range(passed):
+        day = _next_working_day(day)
+    return instant(day, local.time(), zone) if passed else due_at
+
+
+def _working_days_ended(since: datetime, until: datetime, zone: ZoneInfo, ends: time) -> int:
+    day, last = since.astimezone(zone).date(), until.astimezone(zone).date()
+    ended = 0
+    while day <= last:
+        if _is_working_day(day) and since < instant(day, ends, zone) <= until:
+            ended += 1
+        day += timedelta(days=1)
+    return ended
+
+
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """Return the instant of a wall-clock time, in UTC.
 

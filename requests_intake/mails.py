@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from backlog.models import Sprint
 from notifications.mails import Mail, absolute, from_templates, mail_kind
@@ -15,7 +16,7 @@ from .models import Decision, DecisionKind, Request
 from .tracker import Work
 
 
-@mail_kind("intake.answer")
+@mail_kind("intake.answer", _lazy("Answer to a request"))
 def answer(item: OutboxItem) -> Mail:
     """Bring Marketing's answer: yes, yes in this sprint, or no and why."""
     decision = Decision.objects.select_related(
@@ -37,7 +38,7 @@ def answer(item: OutboxItem) -> Mail:
     )
 
 
-@mail_kind("intake.delivered")
+@mail_kind("intake.delivered", _lazy("News that a request is delivered"))
 def delivered(item: OutboxItem) -> Mail:
     """Bring what was made: the links to it."""
     request = _request(item)
@@ -51,7 +52,7 @@ def delivered(item: OutboxItem) -> Mail:
     )
 
 
-@mail_kind("intake.moved")
+@mail_kind("intake.moved", _lazy("A new date for a request"))
 def moved(item: OutboxItem) -> Mail:
     """Say that a promise moved: when it was to come, and when it comes now."""
     request = _request(item)

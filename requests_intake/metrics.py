@@ -29,6 +29,7 @@ __all__ = [
     "Step",
     "answer_due",
     "answered_in_time",
+    "due_after_pause",
     "room_in_sprints",
     "tracker",
 ]
@@ -41,6 +42,15 @@ def answer_due(submitted_at: datetime, workspace: Workspace) -> datetime:
         zone=workspace.zone,
         days=workspace.answer_days,
         ends=workspace.workday_ends,
+    )
+
+
+def due_after_pause(
+    due: datetime, workspace: Workspace, *, since: datetime, until: datetime
+) -> datetime:
+    """Return when an answer is due after a question to the rep was open from one instant on."""
+    return answer_clock.moved_on(
+        due, since=since, until=until, zone=workspace.zone, ends=workspace.workday_ends
     )
 
 

@@ -19,11 +19,12 @@ def find(key: str, reader: Membership) -> Request | None:
 def hearers(request: Request, author: Membership) -> list[Membership]:
     """Return who waits for these words.
 
-    The requester, when Marketing or a manager says something; whoever answered, when the requester
-    does. What other reps say is on the page.
+    The requester, when Marketing or a manager says something; whoever answered or asked, when the
+    requester does. What other reps say is on the page, save an answer to an open question.
     """
-    if author.pk == request.requester_id:
-        return [request.decision.decided_by] if request.decision else []
+    if author.pk == request.requester_id or (author.is_sales and request.is_asked):
+        said = request.decision or request.question
+        return [said.decided_by] if said else []
     return [] if author.is_sales else [request.requester]
 
 

@@ -100,7 +100,7 @@ def _is_busy(task: Task) -> bool:
 
 
 def tracker(request: Request, reader: Membership | None = None) -> list[Step]:
-    """Return the steps of a request: five, or two when the answer was no.
+    """Return the steps of a request: five, or two when the answer was no or it was merged.
 
     Notes name days in the active zone, and say “you” to the reader.
     """
@@ -115,6 +115,8 @@ def tracker(request: Request, reader: Membership | None = None) -> list[Step]:
     )
     if decision and decision.kind == DecisionKind.DECLINE:
         return [submitted, _declined(decision)]
+    if decision and decision.kind == DecisionKind.MERGE:
+        return [submitted, _merged(request, decision)]
     work = Work(request)
     notes = {
         "submitted": submitted.note,
@@ -152,9 +154,21 @@ def status_line(request: Request) -> str:
     """Return in a few words where a request stands, for a row."""
     decision = request.decision
     if decision is None:
-        return _("Answer due %(when)s") % {"when": _day_and_time(request.answer_due_at)}
+        return _undecided_line(request)
     if decision.kind == DecisionKind.DECLINE:
         return _("Declined: %(reason)s") % {"reason": decision.get_reason_display().lower()}
+    if decision.kind == DecisionKind.MERGE:
+        return _("Merged into %(key)s") % {"key": _merged_into(request)}
+    return _work_line(request)
+
+
+def _undecided_line(request: Request) -> str:
+    if request.is_asked:
+        return _("Marketing asks %(name)s something") % {"name": request.requester.first_name}
+    return _("Answer due %(when)s") % {"when": _day_and_time(request.answer_due_at)}
+
+
+def _work_line(request: Request) -> str:
     work = Work(request)
     if work.delivered_at:
         return _("Delivered %(day)s") % {"day": _day(work.delivered_at)}
@@ -192,7 +206,24 @@ def _declined(decision: Decision) -> Step:
     return Step("declined", _("Declined"), note, "no", decision.decided_at)
 
 
+def _merged(request: Request, decision: Decision) -> Step:
+    note = _("%(day)s, into %(key)s") % {
+        "day": _day(decision.decided_at),
+        "key": _merged_into(request),
+    }
+    return Step("merged", _("Merged"), note, "done", decision.decided_at)
+
+
+def _merged_into(request: Request) -> str:
+    return request.merged_into.key if request.merged_into else ""
+
+
 def _answered_note(request: Request, decision: Decision | None, reader: Membership | None) -> str:
+    if request.is_asked and request.question:
+        return _("%(day)s, a question by %(who)s") % {
+            "who": _who(request.question.decided_by, reader),
+            "day": _day(request.question.decided_at),
+        }
     if decision is None:
         return _("due %(when)s") % {"when": _day_and_time(request.answer_due_at)}
     return _("%(day)s, by %(who)s") % {

@@ -1,22 +1,18 @@
-"""The verbs of triage: say yes, say when, say no, and take an answer back before it left."""
+"""The verbs of triage: say yes, say when, say no."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from activity.changes import SYSTEM, Change, Stale, change
-from activity.text import clean_text
+from activity.changes import SYSTEM, Change
 from backlog import actions as backlog
 from backlog.models import Sprint, Task
 from conversation.markdown import literal
 from people.models import Membership, Workspace
-from requests_intake import policy
 from requests_intake.models import (
     UNDO_WINDOW,
     Decision,
@@ -27,24 +23,27 @@ from requests_intake.models import (
     RequestTask,
 )
 
-from .following import cancel_notice
+from .deciding import answering, write_down
 from .origin import keep_origin
-from .telling import call_back_all, tell
+from .questions import close_question
+from .telling import tell
 
 STATE_AFTER = {
     DecisionKind.ACCEPT: RequestState.ACCEPTED,
     DecisionKind.PLAN: RequestState.PLANNED,
     DecisionKind.DECLINE: RequestState.DECLINED,
+    DecisionKind.MERGE: RequestState.MERGED,
 }
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an answer does to the work: the task that serves it, and the sprint promised."""
+    """What an answer leads to: the task that serves it and the sprint promised, or a request."""
 
     task: Task | None = None
     made: bool = False
     sprint: Sprint | None = None
+    target: Request | None = None
 
 
 def accept_request(
@@ -61,9 +60,9 @@ def accept_request(
     Raises Stale when somebody answered first, PermissionDenied, or ValidationError `no_words`,
     `unknown_task`.
     """
-    with _answering(request, by=by, version=version) as (record, fresh):
+    with answering(request, by=by, version=version) as (record, fresh):
         outcome = Outcome(*_task_for(record, fresh, task, task_fields))
-        return _answer(record, fresh, DecisionKind.ACCEPT, words, outcome)
+        return answer(record, fresh, DecisionKind.ACCEPT, words, outcome)
 
 
 def plan_request(
@@ -84,7 +83,7 @@ def plan_request(
     PermissionDenied, or ValidationError `no_words`, `unknown_task`, `unknown_sprint`, `elsewhere`
     and those of the guard.
     """
-    with _answering(request, by=by, version=version) as (record, fresh):
+    with answering(request, by=by, version=version) as (record, fresh):
         sprint = _open_sprint(record.workspace, sprint)
         chosen, made = _task_for(record, fresh, task, task_fields)
         if chosen.sprint is not None and chosen.sprint != sprint:
@@ -94,7 +93,7 @@ def plan_request(
                 code="elsewhere",
             )
         _promise(chosen, sprint, scope)
-        return _answer(record, fresh, DecisionKind.PLAN, words, Outcome(chosen, made, sprint))
+        return answer(record, fresh, DecisionKind.PLAN, words, Outcome(chosen, made, sprint))
 
 
 def decline_request(
@@ -104,51 +103,10 @@ def decline_request(
 
     Raises Stale, PermissionDenied, or ValidationError `no_words`, `no_reason`.
     """
-    with _answering(request, by=by, version=version) as (record, fresh):
+    with answering(request, by=by, version=version) as (record, fresh):
         if reason not in DeclineReason.values:
             raise ValidationError({"reason": ValidationError(_("Say why not."), code="no_reason")})
-        return _answer(record, fresh, DecisionKind.DECLINE, words, Outcome(), reason=reason)
-
-
-def undo_decision(decision: Decision, *, by: Membership) -> Request:
-    """Take an answer back before its words left the house.
-
-    Its mail is cancelled, and the task that it made is archived unless somebody touched it.
-    Raises PermissionDenied, or ValidationError `too_late`.
-    """
-    with change(decision.workspace, by=by) as record:
-        decision = Decision.objects.select_related("request__requester", "workspace", "task").get(
-            pk=decision.pk
-        )
-        record.require(policy.can_undo, decision)
-        _call_back(record, decision)
-        Decision.objects.filter(pk=decision.pk).update(undone_at=record.at)
-        request = decision.request
-        request.workspace = record.workspace
-        request.state = RequestState.WAITING
-        request.answered_at = request.told_sprint = request.told_until = None
-        request.delivered_at = request.taken_back_at = None
-        cancel_notice(record, request)
-        request.version += 1
-        request.save()
-        if decision.task:
-            _let_go(decision, decision.task)
-        record("request_reopened", request, key=request.key, decision=decision.pk)
-    return request
-
-
-@contextmanager
-def _answering(
-    request: Request, *, by: Membership, version: int
-) -> Iterator[tuple[Change, Request]]:
-    with change(request.workspace, by=by) as record:
-        fresh = Request.objects.select_related("requester__user").get(pk=request.pk)
-        fresh.workspace = record.workspace
-        record.require(policy.can_read_triage)
-        if fresh.version != version or not fresh.is_waiting:
-            raise Stale(fresh)
-        record.require(policy.can_answer, fresh)
-        yield record, fresh
+        return answer(record, fresh, DecisionKind.DECLINE, words, Outcome(), reason=reason)
 
 
 def _task_for(
@@ -197,7 +155,7 @@ def _promise(task: Task, sprint: Sprint, scope: dict[str, Any]) -> None:
         backlog.pull_task(task, by=SYSTEM, version=task.version, sprint=sprint, **scope)
 
 
-def _answer(
+def answer(
     record: Change,
     request: Request,
     kind: DecisionKind,
@@ -205,30 +163,26 @@ def _answer(
     outcome: Outcome,
     reason: str = "",
 ) -> Decision:
-    """Write the answer down, tie the task to the request and put the mail into the outbox."""
-    words = clean_text(words)
-    if not words:
-        raise ValidationError({"words": ValidationError(_("Write an answer."), code="no_words")})
+    """Write the answer down, tie the task to the request and put the mails into the outbox."""
     if outcome.task:
         RequestTask.objects.get_or_create(
             request=request, task=outcome.task, defaults={"workspace": record.workspace}
         )
         keep_origin(outcome.task)
-    decision = Decision(
-        workspace=record.workspace,
-        request=request,
-        kind=kind,
+    decision = write_down(
+        record,
+        request,
+        kind,
+        words,
         reason=reason,
-        words=words,
         sprint=outcome.sprint,
         task=outcome.task,
         made_task=outcome.made,
         task_version=_version_of(outcome.task),
-        decided_by=record.actor,
-        decided_at=record.at,
+        target=outcome.target,
     )
-    decision.clean_fields(exclude={"workspace", "request", "sprint", "task", "decided_by"})
-    decision.save()
+    if request.is_asked:
+        close_question(record, request)
     request.state = STATE_AFTER[kind]
     request.answered_at = record.at
     request.version += 1
@@ -243,6 +197,7 @@ def _answer(
         reason=reason,
         task=outcome.task.key if outcome.task else None,
         sprint=outcome.sprint.number if outcome.sprint else None,
+        **({"target": outcome.target.key} if outcome.target else {}),
     )
     tell(
         record,
@@ -253,32 +208,6 @@ def _answer(
         not_before=record.at + UNDO_WINDOW,
     )
     return decision
-
-
-def _call_back(record: Change, decision: Decision) -> None:
-    waits = decision.undone_at is None and call_back_all(record, decision.mail_key)
-    if not waits:
-        raise ValidationError(
-            _("%(name)s has this answer already. Write again, or change the task.")
-            % {"name": decision.request.requester.first_name},
-            code="too_late",
-        )
-
-
-def _let_go(decision: Decision, task: Task) -> None:
-    """Untie a task from the request whose answer was undone."""
-    RequestTask.objects.filter(request=decision.request, task=task).delete()
-    task.workspace = decision.workspace
-    if decision.sprint_id:
-        others = Decision.objects.standing().filter(task=task).exclude(sprint=None)
-        latest = others.select_related("sprint").last()
-        backlog.promise_task(task, by=SYSTEM, sprint=latest.sprint if latest else None)
-    untouched = decision.made_task and task.version == decision.task_version
-    if untouched and not task.request_tasks.exists():
-        task.refresh_from_db()
-        backlog.archive_task(task, by=SYSTEM, version=task.version)
-    else:
-        keep_origin(task)
 
 
 def _version_of(task: Task | None) -> int | None:
