@@ -13,6 +13,7 @@ import pytest
 
 from tests.faults.figures import Figures
 from tests.faults.program import SEAM, Pauses, Program, RedisServer, short_folder
+from tests.faults.worlds import templates, world  # noqa: F401 - fixtures
 from tests.system.stack import (
     MailServer,
     database,

@@ -1,0 +1,346 @@
+# ruff: noqa: E402 - Django has to be set up before its models are imported
+"""What the fault tests let other processes do: `python -m tests.faults.hands <name>`.
+
+Each hand works on the database that its environment names, takes its arguments as JSON from
+standard input and prints what it found as its last line. What is `unsafe_` is a control: the same
+work without the safeguard, to show that the race is there to be lost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.pool import AsyncResult
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sprintboard.settings")
+
+import django
+
+django.setup()
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.db import connection, connections, transaction
+from django.db.models import Max
+
+from activity import clock
+from activity.changes import SYSTEM, Stale, change
+from activity.models import Activity
+from backlog import actions as backlog
+from backlog.models import Category, Column, Sprint, SprintState, Task
+from notifications.models import OutboxItem
+from people.actions import add_member, create_person
+from people.models import Membership, Role, User, Workspace
+from requests_intake.models import Request
+from reviews import actions as reviews
+from reviews.models import Review
+from sprintboard.actions import found_workspace
+from sprintboard.sessions import SessionStore
+
+PEOPLE = {
+    "lena": ("Lena Okafor", Role.MARKETER),
+    "sam": ("Sam Whitfield", Role.SALES),
+    "chiara": ("Chiara Bianchi", Role.SALES),
+    "grace": ("Grace Adeyemi", Role.MANAGER),
+}
+WRITERS = 8
+WORK_SECONDS = 0.02  # what a request does between looking and writing, at least
+PATIENCE = 150  # seconds; a thread that is still there then hangs
+
+
+# The scene ------------------------------------------------------------------------------------
+
+
+def found() -> dict[str, Any]:
+    """Found Northwind with a running sprint and a task in it; everybody is signed in."""
+    mia = found_workspace(
+        owner=_person("mia", "Mia Lindqvist"),
+        name="Northwind Instruments",
+        key="NW",
+        slug="northwind",
+        time_zone="Europe/Stockholm",
+        first_sprint_on=clock.now().date(),
+    )
+    people = {"mia": mia}
+    for first, (name, role) in PEOPLE.items():
+        people[first] = add_member(mia.workspace, by=mia, user=_person(first, name), role=role)
+    sprint = Sprint.objects.get(workspace=mia.workspace, number=1)
+    task = backlog.create_task(mia.workspace, by=mia, title="One-page flyer", sprint=sprint)
+    sprint = backlog.start_sprint(sprint, by=mia, version=sprint.version)
+    return {
+        "sprint_version": sprint.version,
+        "sessions": {first: _signed_in(member.user) for first, member in people.items()},
+        "task": task.pk,
+        **{first: member.pk for first, member in people.items()},
+    }
+
+
+def _person(first: str, name: str) -> User:
+    return create_person(
+        email=f"{first}@northwind.example", name=name, time_zone="UTC", password="sprintboard"
+    )
+
+
+def _signed_in(user: User) -> str:
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
+
+
+def _workspace() -> Workspace:
+    return Workspace.objects.get(slug="northwind")
+
+
+def _member(first: str) -> Membership:
+    return Membership.objects.select_related("workspace", "user").get(
+        workspace__slug="northwind", user__email=f"{first}@northwind.example"
+    )
+
+
+def at_once(count: int, act: Callable[[int], str]) -> dict[str, Any]:
+    """Let so many threads, each with its connection open, do one thing at the same moment."""
+    start = threading.Barrier(count)
+    outcomes: list[tuple[str, float]] = []
+
+    def run(number: int) -> None:
+        try:
+            connection.ensure_connection()
+            start.wait(PATIENCE)
+            began = time.monotonic()
+            try:
+                outcome = act(number)
+            except Exception as error:  # noqa: BLE001 - what it was is the finding
+                outcome = type(error).__name__
+            outcomes.append((outcome, time.monotonic() - began))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=[n], daemon=True) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    return {
+        "outcomes": Counter(outcome for outcome, _seconds in outcomes),
+        "slowest": max(seconds for _outcome, seconds in outcomes),
+    }
+
+
+# One card, a hundred hands --------------------------------------------------------------------
+
+
+def move_the_same_task(task: int, threads: int) -> dict[str, Any]:
+    """Move one task from the same version, from so many threads, by the action."""
+    mia, doing = _member("mia"), Column.objects.get(category=Category.DOING)
+    seen = Task.objects.select_related("workspace").get(pk=task)
+
+    def act(number: int) -> str:
+        mine = Task.objects.select_related("workspace").get(pk=task)
+        backlog.move_task(mine, by=mia, version=seen.version, column=doing)
+        return "moved"
+
+    return {**at_once(threads, act), **_moves(task, seen.version)}
+
+
+def unsafe_move_the_same_task(task: int, threads: int) -> dict[str, Any]:
+    """Read, check the version, save: what anybody would write first."""
+    doing = Column.objects.get(category=Category.DOING)
+    version = Task.objects.get(pk=task).version
+
+    def act(number: int) -> str:
+        mine = Task.objects.get(pk=task)
+        if mine.version != version:
+            raise Stale(mine)
+        time.sleep(WORK_SECONDS)
+        mine.column, mine.version = doing, version + 1
+        mine.save()
+        return "moved"
+
+    return {**at_once(threads, act), **_moves(task, version)}
+
+
+def _moves(task: int, version: int) -> dict[str, int]:
+    return {
+        "versions": Task.objects.get(pk=task).version - version,
+        "events": Activity.objects.filter(verb="task_moved", subject_id=task).count(),
+    }
+
+
+# Many writers ---------------------------------------------------------------------------------
+
+
+def in_processes(act: Callable[[int], Any]) -> AsyncResult[Any]:
+    """Begin one thing in eight processes; `.get()` returns what each of them found."""
+    connections.close_all()  # a connection belongs to one process
+    pool = get_context("fork").Pool(WRITERS)
+    result = pool.map_async(act, range(WRITERS), chunksize=1)
+    pool.close()
+    return result
+
+
+def write_tasks(each: int) -> dict[str, Any]:
+    """Make tasks from eight processes; say which errors there were, and the longest wait."""
+    found = in_processes(partial(_write_tasks, each)).get(PATIENCE)
+    return {
+        "errors": sum((errors for errors, _slowest in found), Counter()),
+        "slowest": max(slowest for _errors, slowest in found),
+    }
+
+
+def _write_tasks(each: int, writer: int) -> tuple[Counter[str], float]:
+    mia, errors, slowest = _member("mia"), Counter[str](), 0.0
+    for n in range(each):
+        began = time.monotonic()
+        try:
+            backlog.create_task(mia.workspace, by=mia, title=f"Task {n} of process {writer}")
+        except Exception as error:  # noqa: BLE001 - counted
+            errors[f"{type(error).__name__}: {error}"] += 1
+        slowest = max(slowest, time.monotonic() - began)
+    return errors, slowest
+
+
+def count_rows() -> dict[str, Any]:
+    """Count what the others wrote."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA integrity_check")
+            whole = cursor.fetchone()[0]
+        else:
+            whole = "ok"
+    return {
+        "tasks": Task.objects.count(),
+        "seq": _workspace().seq,
+        "activities": Activity.objects.count(),
+        "submissions": [
+            str(one) for one in Request.objects.values_list("submission_id", flat=True)
+        ],
+        "reviews": Review.objects.count(),
+        "mails": Counter(OutboxItem.objects.values_list("dedupe_key", flat=True)),
+        "integrity": whole,
+    }
+
+
+# A reader behind eight writers ----------------------------------------------------------------
+
+
+def follow_numbers(each: int) -> dict[str, Any]:
+    """Read what is newer than the last number seen, while eight processes write by `change()`."""
+    return _follow("seq", partial(_write_changes, each))
+
+
+def unsafe_follow_ids(each: int) -> dict[str, Any]:
+    """The same by the database's own ids: they are taken at INSERT and seen at COMMIT."""
+    return _follow("id", partial(_write_without_lock, each))
+
+
+def _write_changes(each: int, writer: int) -> None:
+    workspace = _workspace()
+    for n in range(each):
+        with change(workspace, by=SYSTEM) as record:
+            record("raced", workspace, writer=writer, n=n)
+
+
+def _write_without_lock(each: int, writer: int) -> None:
+    workspace = _workspace()
+    for n in range(each):
+        with transaction.atomic():
+            Activity.objects.create(
+                workspace=workspace,
+                seq=1_000_000 * (writer + 1) + n,
+                verb="raced",
+                subject_type="people.workspace",
+                subject_id=workspace.pk,
+                at=clock.now(),
+            )
+            time.sleep(0.001 * (writer % 4))
+
+
+def _follow(by: str, write: Callable[[int], None]) -> dict[str, Any]:
+    began = last = Activity.objects.aggregate(last=Max(by))["last"]
+    newer = Activity.objects.filter(**{f"{by}__gt": began}).order_by(by)
+    seen = []
+    writing = in_processes(write)
+    while True:
+        is_last = writing.ready()  # asked before the look, so that the last look misses nothing
+        for number in newer.filter(**{f"{by}__gt": last}).values_list(by, flat=True):
+            seen.append(number)
+            last = number
+        if is_last:
+            break
+        time.sleep(0.001)
+    writing.get()
+    return {
+        "seen": len(seen),
+        "written": newer.count(),
+        "gapless": seen == list(range(began + 1, began + 1 + len(seen))),
+    }
+
+
+# Twice the same -------------------------------------------------------------------------------
+
+
+def unsafe_submit(threads: int) -> dict[str, Any]:
+    """Look whether the submission is there, then write it: without the lock and the constraint."""
+    sam, submission = _member("sam"), uuid.uuid4()
+    [once] = [one for one in Request._meta.constraints if one.name == "intake_submitted_once"]
+    Request._meta.constraints.remove(once)
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Request, once)
+
+    def act(number: int) -> str:
+        if Request.objects.filter(submission_id=submission).exists():
+            return "known"
+        time.sleep(WORK_SECONDS)
+        Request.objects.create(
+            workspace=sam.workspace,
+            number=1000 + number,
+            submission_id=submission,
+            title="Slides for dairies",
+            requester=sam,
+            entered_by=sam,
+            submitted_at=clock.now(),
+            answer_due_at=clock.now(),
+        )
+        return "written"
+
+    return at_once(threads, act)
+
+
+def unsafe_close(threads: int) -> dict[str, Any]:
+    """Look whether the sprint runs, then end it: without the lock. The next sprint, that is."""
+    running = Sprint.objects.filter(state=SprintState.PLANNED).earliest("number")
+    backlog.start_sprint(running, by=_member("mia"), version=running.version)
+
+    def act(number: int) -> str:
+        sprint = Sprint.objects.get(pk=running.pk)
+        if not sprint.is_active:
+            return "already closed"
+        time.sleep(WORK_SECONDS)
+        sprint.state, sprint.closed_at = SprintState.CLOSED, clock.now()
+        sprint.save()
+        return "closed"
+
+    return at_once(threads, act)
+
+
+def draft() -> dict[str, Any]:
+    """Let the job write a review's first words."""
+    reviews.sweep()
+    review = Review.objects.get()
+    return {"version": review.version, "drafted": review.is_drafted}
+
+
+if __name__ == "__main__":
+    chosen = globals()[sys.argv[1]]
+    print(json.dumps(chosen(**json.loads(sys.argv[2]))))
