@@ -33,9 +33,10 @@ def found_workspace(
 ) -> Membership:
     """Make a workspace that is ready to use: its first member, its board, its next sprints.
 
-    Without `columns` and `channels` it gets the usual ones; whom `invite` names by role gets a
-    mail. All of it is made, or nothing. Raises ValidationError for what will not do, and `closed`
-    where there may be one workspace and there is one.
+    Without `columns` and `channels` it gets the usual ones; a team that ran sprints elsewhere goes
+    on counting with `first_sprint`; whom `invite` names by role gets a mail. All of it is made, or
+    nothing. Raises ValidationError for what will not do, and `closed` where there may be one
+    workspace and there is one.
     """
     founder = people.create_workspace(
         owner=owner,

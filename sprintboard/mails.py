@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from notifications.mails import Mail, absolute, from_templates, mail_kind
 from notifications.models import OutboxItem
@@ -10,7 +11,7 @@ from people.invitations import path_of
 from people.models import Invitation
 
 
-@mail_kind("people.invitation")
+@mail_kind("people.invitation", gettext_lazy("Invitation"))
 def invitation(item: OutboxItem) -> Mail:
     """Render an invitation with its link, which is written down nowhere else.
 

@@ -13,9 +13,12 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from backlog.models import Sprint
+from notifications.models import OutboxItem
+from notifications.policy import can_see_outbox
 from people.models import Membership, Workspace
 from people.policy import may_sign_up
 from requests_intake.models import Request
+from sprintboard.first_run.first_steps import FirstStep, first_steps
 
 #: The first part of an address inside a workspace, and the place that it belongs to.
 SECTIONS = {
@@ -28,6 +31,10 @@ SECTIONS = {
     "campaigns": "campaigns",
     "sprints": "sprints",
     "reviews": "reviews",
+    "members": "members",
+    "invitations": "members",
+    "settings": "settings",
+    "outbox": "outbox",
 }
 
 
@@ -71,8 +78,8 @@ class Shell:
         return SECTIONS.get(first, "")
 
     @cached_property
-    def _numbers(self) -> tuple[int, int | None]:
-        """How many requests wait, and the number of the sprint to plan: one query."""
+    def _numbers(self) -> tuple[int, int | None, int]:
+        """How many requests wait, the sprint to plan, how many mails are stuck: one query."""
         waiting = (
             Request.objects.waiting()
             .filter(workspace=OuterRef("pk"))
@@ -82,12 +89,20 @@ class Shell:
             .values("amount")
         )
         planned = Sprint.objects.planned().filter(workspace=OuterRef("pk")).values("number")[:1]
+        stuck = (
+            OutboxItem.objects.unsettled()
+            .filter(workspace=OuterRef("pk"))
+            .order_by()
+            .values("workspace")
+            .annotate(amount=Count("pk"))
+            .values("amount")
+        )
         row = (
             Workspace.objects.filter(pk=self.workspace.pk)
-            .values_list(Subquery(waiting), Subquery(planned))
+            .values_list(Subquery(waiting), Subquery(planned), Subquery(stuck))
             .get()
         )
-        return row[0] or 0, row[1]
+        return row[0] or 0, row[1], row[2] or 0
 
     @cached_property
     def others(self) -> list[Workspace]:
@@ -107,7 +122,10 @@ class Shell:
     def places(self) -> list[Place]:
         """Every place of the workspace, for this role."""
         marketer = self.member.is_marketer
-        waiting, planned = self._numbers if marketer else (0, None)
+        sees_outbox = can_see_outbox(self.member)
+        waiting, planned, stuck = self._numbers if marketer or sees_outbox else (0, None, 0)
+        if not marketer:
+            waiting, planned = 0, None
         requests = "triage" if marketer else "requests"
         return [
             *self._place("home", _("Home"), "house", "home"),
@@ -122,6 +140,17 @@ class Shell:
             *self._place("campaigns", _("Campaigns"), "megaphone", "campaigns"),
             *self._place("sprints", _("Sprints"), "repeat", "sprints"),
             *self._place("reviews", _("Reviews"), "newspaper", "reviews"),
+            *self._place("members", _("Members"), "users", "members"),
+            *(
+                self._place("settings", _("Settings"), "sliders-horizontal", "settings")
+                if self.member.is_admin
+                else []
+            ),
+            *(
+                self._place("outbox", _("Mail"), "mail-warning", "outbox", count=stuck)
+                if sees_outbox and (stuck or self.section == "outbox")
+                else []
+            ),
         ]
 
     @cached_property
@@ -145,6 +174,21 @@ class Shell:
     def more(self) -> list[Place]:
         """The places that the bottom bar has no room for."""
         return [place for place in self.places if place not in self.tabs]
+
+    @cached_property
+    def first_steps(self) -> list[FirstStep]:
+        """What to do first in a new workspace: a query on the pages that show it."""
+        return first_steps(self.member)
+
+    @property
+    def next_step(self) -> FirstStep | None:
+        """The first of them that is not done."""
+        return next((step for step in self.first_steps if not step.is_done), None)
+
+    @property
+    def steps_done(self) -> int:
+        """How many of them are done."""
+        return sum(step.is_done for step in self.first_steps)
 
     @cached_property
     def new_workspace_url(self) -> str:

@@ -3,8 +3,10 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from sprintboard import health, metrics, views
-from sprintboard.workspace_new import workspace_new
+from sprintboard import health, members, metrics, views
+from sprintboard.first_run.steps import STEPS
+from sprintboard.first_run.views import wizard
+from sprintboard.invitation_door import invitation
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
@@ -12,11 +14,26 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("", include("requests_intake.urls")),
     path("", include("reviews.urls")),
     path("", include("campaigns.urls")),
+    path("first-steps/hide/", views.first_steps_hide, name="first_steps_hide"),
+    path("members/", members.members, name="members"),
+    path("members/invite/", members.members_invite, name="members_invite"),
+    path("members/leave/", members.members_leave, name="members_leave"),
+    path("members/<int:pk>/", members.member_edit, name="member_edit"),
+    path("members/<int:pk>/deactivate/", members.member_deactivate, name="member_deactivate"),
+    path("members/<int:pk>/reactivate/", members.member_reactivate, name="member_reactivate"),
+    path("invitations/<int:pk>/resend/", members.invitation_resend, name="invitation_resend"),
+    path("invitations/<int:pk>/revoke/", members.invitation_revoke, name="invitation_revoke"),
+    path("", include("notifications.urls")),
 ]
 
 urlpatterns = [
     path("", views.front_door, name="front_door"),
-    path("new/", workspace_new, name="workspace_new"),
+    path("new/", wizard, {"step": "team"}, name=STEPS[0].url_name),
+    *(
+        path(f"new/{step.name}/", wizard, {"step": step.name}, name=step.url_name)
+        for step in STEPS[1:]
+    ),
+    path("invitations/<str:token>/", invitation, name="invitation"),
     path("", include("people.urls")),
     path("accounts/", include("allauth.urls")),
     path("w/<slug:slug>/", include(workspace_urls)),

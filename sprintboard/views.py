@@ -5,21 +5,36 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from activity import clock
+from people import actions as people
+from people import invitations
 from people.access import MemberRequest, member_required, signed_in
 from people.models import Membership, Role
+from people.policy import may_found
 from sprintboard import homes
+from sprintboard.first_run.steps import Wizard
 
 
 @require_safe
 def front_door(request: HttpRequest) -> HttpResponse:
-    """Lead a person to a workspace: the only one, or a choice."""
-    members = list(Membership.objects.at_home(signed_in(request))[:50])
+    """Lead a person to a workspace: the only one, a choice, an invitation, or a new one."""
+    user = signed_in(request)
+    members = list(Membership.objects.at_home(user)[:50])
+    invited = [] if members else list(invitations.waiting_for(user)[:20])
     if len(members) == 1:
         return redirect(members[0].workspace)
-    return render(request, "sprintboard/front_door.html", {"members": members})
+    draft, room = Wizard(user), may_found()
+    if room and not (members or invited or draft.is_begun):
+        return redirect("workspace_new")
+    context = {
+        "members": members,
+        "invited": [(invitation, invitations.path_of(invitation)) for invitation in invited],
+        "draft": draft if room and draft.is_begun else None,
+        "may_found": room,
+    }
+    return render(request, "sprintboard/front_door.html", context)
 
 
 HOMES = {
@@ -42,3 +57,11 @@ def home(request: MemberRequest) -> HttpResponse:
         "today": request.member.workspace.today(),
     }
     return render(request, template, context)
+
+
+@require_POST
+@member_required
+def first_steps_hide(request: MemberRequest) -> HttpResponse:
+    """Put the first steps away for this reader."""
+    people.hide_first_steps(request.member)
+    return redirect("board", request.member.workspace.slug)
