@@ -16,6 +16,7 @@ from typing import Any, cast
 from celery import signature
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
@@ -241,6 +242,10 @@ def _attempt(item: OutboxItem, send: Sender) -> dict[str, Any]:
     except Exception as error:
         logger.exception("Outbox row %s could not be written.", item.pk)
         return _after_broken_rendering(item, error)
+    return {**_hand_over(item, message, send), "subject": str(message.subject)[:250]}
+
+
+def _hand_over(item: OutboxItem, message: EmailMessage, send: Sender) -> dict[str, Any]:
     try:
         send(message)
     except SendingError as error:

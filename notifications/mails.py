@@ -2,7 +2,7 @@
 
 An app registers its kinds in its own `mails.py`, imported by `AppConfig.ready()`:
 
-    @mail_kind("intake.answer")
+    @mail_kind("intake.answer", _("Answer to a request"))
     def answer(item: OutboxItem) -> Mail:
         return from_templates("requests_intake/answer", item, subject=..., context={...})
 
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formataddr, parseaddr
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import css_inline
 from django.conf import settings
@@ -26,6 +26,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from .models import OutboxItem
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,11 @@ class UnknownKindError(Exception):
 
 
 _renderers: dict[str, Renderer] = {}
+_names: dict[str, StrOrPromise] = {}
 
 
-def mail_kind(kind: str) -> Callable[[Renderer], Renderer]:
-    """Register the renderer of one kind of mail.
+def mail_kind(kind: str, name: StrOrPromise = "") -> Callable[[Renderer], Renderer]:
+    """Register the renderer of one kind of mail, and how people call it.
 
     Raises RuntimeError when another renderer already has the kind.
     """
@@ -57,9 +61,15 @@ def mail_kind(kind: str) -> Callable[[Renderer], Renderer]:
     def register(renderer: Renderer) -> Renderer:
         if _renderers.setdefault(kind, renderer) is not renderer:
             raise RuntimeError(f"Two renderers for {kind}.")
+        _names[kind] = name
         return renderer
 
     return register
+
+
+def name_of(kind: str) -> str:
+    """Return how people call a kind of mail."""
+    return str(_names.get(kind) or _("Mail"))
 
 
 def render(item: OutboxItem) -> Mail:

@@ -54,6 +54,10 @@ class OutboxQuerySet(models.QuerySet["OutboxItem"]):
         """Return what needs a person's eye: it failed, or nobody knows whether it arrived."""
         return self.filter(state__in=[OutboxState.FAILED, OutboxState.UNCERTAIN])
 
+    def retried(self) -> Self:
+        """Return what was not accepted yet and will be tried again by itself."""
+        return self.filter(state=OutboxState.QUEUED, attempts__gt=0)
+
 
 class OutboxItem(models.Model):
     """One message to one recipient over one channel.
@@ -63,6 +67,7 @@ class OutboxItem(models.Model):
     claimed and finished by single conditional updates outside `change()`: an operational table.
     A mail to somebody who is no member yet goes to `address`, on behalf of the member in
     `recipient`: it is written in that member's language and zone, and does not leave without him.
+    `subject` is what it said above its last try, for those who look after it.
     `last_error` is the sentence that people read beside a row that did not simply leave.
     """
 
@@ -71,6 +76,7 @@ class OutboxItem(models.Model):
     channel = models.CharField(max_length=20, choices=Channel.choices, default=Channel.EMAIL)
     recipient = models.ForeignKey(Membership, models.PROTECT, related_name="+")
     address = models.EmailField(max_length=254, blank=True)
+    subject = models.CharField(max_length=250, blank=True, db_default="")
     dedupe_key = models.CharField(max_length=200)
     payload = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     state = models.CharField(max_length=10, choices=OutboxState.choices, default=OutboxState.QUEUED)
@@ -97,6 +103,11 @@ class OutboxItem(models.Model):
                 name="outbox_due",
                 condition=Q(state="queued"),
             ),
+            models.Index(
+                fields=["workspace", "-id"],
+                name="outbox_unsettled",
+                condition=Q(state__in=["failed", "uncertain"]),
+            ),
             models.Index(fields=["lease_until"], name="outbox_lease", condition=Q(state="sending")),
         ]
 
@@ -107,6 +118,11 @@ class OutboxItem(models.Model):
     def can_be_sent_again(self) -> bool:
         """Tell whether only a person can decide what happens next."""
         return self.state in {OutboxState.FAILED, OutboxState.UNCERTAIN}
+
+    @property
+    def may_be_there(self) -> bool:
+        """Tell whether sending it again could make a second copy."""
+        return self.state == OutboxState.UNCERTAIN
 
     @property
     def waits_for_retry(self) -> bool:

@@ -1,4 +1,7 @@
-"""What a rep reads by mail: the answer, that it is delivered, that its date moved."""
+"""What a rep reads by mail: the answer, a question, that it is delivered, that its date moved.
+
+Everybody who backs a request gets the same, and is told that it is because of that.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,15 @@ from .tracker import Work
 
 @mail_kind("intake.answer", _lazy("Answer to a request"))
 def answer(item: OutboxItem) -> Mail:
-    """Bring Marketing's answer: yes, yes in this sprint, or no and why."""
-    decision = Decision.objects.select_related(
-        "request__workspace", "request__requester", "decided_by", "sprint"
-    ).get(workspace=item.workspace, pk=item.payload["decision"])
+    """Bring Marketing's answer: yes, yes in this sprint, no and why, or merged into another."""
+    decision = _decision(item)
     request = decision.request
+    target = decision.target
+    button = (
+        _button(target, _("See %(key)s") % {"key": target.key})
+        if target
+        else _button(request, _("See your request"))
+    )
     return from_templates(
         "requests_intake/answer",
         item,
@@ -32,8 +39,28 @@ def answer(item: OutboxItem) -> Mail:
             "decision": decision,
             "request": request,
             "sprint": decision.sprint,
+            "target": target,
             "declined": decision.kind == DecisionKind.DECLINE,
-            **_button(request, _("See your request")),
+            "backs": _backs(item, request),
+            **button,
+        },
+    )
+
+
+@mail_kind("intake.asked", _lazy("Question about a request"))
+def asked(item: OutboxItem) -> Mail:
+    """Bring what Marketing wants to know before it answers."""
+    question = _decision(item)
+    request = question.request
+    return from_templates(
+        "requests_intake/asked",
+        item,
+        subject=_("A question about %(title)s") % {"title": request.title},
+        preheader=question.words[:150],
+        context={
+            "question": question,
+            "request": request,
+            **_button(request, _("Answer the question")),
         },
     )
 
@@ -47,8 +74,13 @@ def delivered(item: OutboxItem) -> Mail:
         "requests_intake/delivered",
         item,
         subject=_("It is done: %(title)s") % {"title": request.title},
-        preheader=_("What you asked for in %(key)s is ready to use.") % {"key": request.key},
-        context={"request": request, "links": links, **_button(request, _("See what was made"))},
+        preheader=_("%(key)s is ready to use.") % {"key": request.key},
+        context={
+            "request": request,
+            "links": links,
+            "backs": _backs(item, request),
+            **_button(request, _("See what was made")),
+        },
     )
 
 
@@ -69,6 +101,7 @@ def moved(item: OutboxItem) -> Mail:
         context={
             "request": request,
             "promise": promise,
+            "backs": _backs(item, request),
             "was_sprint": Sprint.objects.filter(
                 workspace=item.workspace, pk=item.payload["was_sprint"]
             ).first(),
@@ -76,6 +109,17 @@ def moved(item: OutboxItem) -> Mail:
             **_button(request, _("See where it stands")),
         },
     )
+
+
+def _decision(item: OutboxItem) -> Decision:
+    return Decision.objects.select_related(
+        "request__workspace", "request__requester", "decided_by", "sprint", "target__workspace"
+    ).get(workspace=item.workspace, pk=item.payload["decision"])
+
+
+def _backs(item: OutboxItem, request: Request) -> bool:
+    """Tell whether this reader backs the request of another."""
+    return item.recipient_id != request.requester_id
 
 
 def _request(item: OutboxItem) -> Request:
@@ -90,6 +134,8 @@ def _answer_subject(decision: Decision) -> str:
     title = decision.request.title
     if decision.kind == DecisionKind.DECLINE:
         return _("Not this time: %(title)s") % {"title": title}
+    if decision.target:
+        return _("Together with %(key)s: %(title)s") % {"key": decision.target.key, "title": title}
     if decision.sprint:
         return _("Yes, in sprint %(n)s: %(title)s") % {"n": decision.sprint.number, "title": title}
     return _("Yes: %(title)s") % {"title": title}

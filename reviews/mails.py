@@ -11,6 +11,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from notifications.mails import Mail, absolute, from_templates, mail_kind, render
@@ -47,7 +48,7 @@ class Line:
     is_own: bool = False
 
 
-@mail_kind("reviews.published")
+@mail_kind("reviews.published", _lazy("Review of a sprint"))
 def published(item: OutboxItem) -> Mail:
     """Render the review as its reader gets it."""
     why = _("You get this because you are a manager at %(workspace)s.")
@@ -56,7 +57,7 @@ def published(item: OutboxItem) -> Mail:
     return _mail(item, why=why % {"workspace": item.workspace.name})
 
 
-@mail_kind("reviews.test")
+@mail_kind("reviews.test", _lazy("Test of a review"))
 def test(item: OutboxItem) -> Mail:
     """Render the review for whoever wants to see it in a real mailbox first."""
     return _mail(item, why=_("You asked for this test. Nobody else got it."), is_test=True)

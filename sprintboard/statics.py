@@ -29,7 +29,7 @@ class StaticFiles(StaticFilesConfig):
         *("htmx.js", "htmx.min.js*", "htmx.esm.js", "htmx-[24]*.js", "django-htmx.js"),
         "components",  # they are in app.css
         *("rest_framework", "redoc", "swagger-ui-standalone-preset.js", "oauth2-redirect.*"),
-        "swagger-ui*.map",
+        "swagger-ui-*.map",  # not the one that its stylesheet names
     ]
 
 
