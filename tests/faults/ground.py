@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from backlog.actions import start_sprint
 from backlog.models import Sprint
+from notifications.models import OutboxItem, OutboxState
 from people.actions import add_member, create_person
 from people.models import Membership, Role
 from reviews.actions import close_sprint, draft_words
@@ -65,6 +66,14 @@ grace = person("grace", Role.MANAGER)
 run_sprint(mia)
 review = draft_words(close(mia))
 run_sprint(mia)
+pattern = OutboxItem.objects.create(
+    workspace=mia.workspace,
+    kind="reviews.test",
+    recipient=sam,
+    dedupe_key="pattern",
+    payload={"review": review.pk},
+    state=OutboxState.CANCELLED,
+)
 undrafted = []
 for n in range(UNDRAFTED):
     member = found(f"Workspace {n}", f"W{n}", f"undrafted-{n}")
@@ -78,6 +87,7 @@ print(
             "sam": sam.pk,
             "grace": grace.pk,
             "review": review.pk,
+            "pattern": pattern.pk,
             "sprint": Sprint.objects.active().get(workspace=mia.workspace).pk,
             "undrafted": undrafted,
         }

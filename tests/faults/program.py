@@ -20,6 +20,7 @@ from celery import Celery
 
 from scripts import services
 from tests.browsing import missing
+from tests.faults.figures import at_full_scale
 from tests.system.stack import MailServer, Stack, free_port, run_sql, wait_for
 
 SEAM = Path(__file__).with_name("seam")
@@ -86,9 +87,9 @@ class Pauses:
         for part in ("planned", "met", "waiting"):
             (folder / part).mkdir(parents=True)
 
-    def plan(self, place: str, key: object) -> None:
-        """Stop the first process that comes to this place with this row."""
-        (self.folder / "planned" / f"{place}:{key}").touch()
+    def plan(self, place: str, key: object, seconds: float = 600) -> None:
+        """Stop the first process that comes to this place with this row, for so long."""
+        (self.folder / "planned" / f"{place}:{key}").write_text(str(seconds))
 
     def kill_all_who_come(self, count: int, seconds: float) -> int:
         """Kill -9 each process that stops at a planned place, until so many have been killed."""
@@ -104,6 +105,11 @@ class Pauses:
 
         wait_for(f"{count} processes to reach the place where they are killed", all_killed, seconds)
         return killed
+
+    def forget(self) -> None:
+        """Forget who waited: the processes are gone."""
+        for path in (self.folder / "waiting").iterdir():
+            path.unlink()
 
     def waiting(self) -> dict[str, int]:
         """Return which places have been reached, and the processes that wait there."""
@@ -139,6 +145,11 @@ class Program:
         if "web" in parts:
             self.stack.wait_until_ready()
 
+    def stop(self, *parts: str) -> None:
+        """Stop these parts as an operator does."""
+        for part in parts:
+            self.stack.stop_part(part)
+
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Look into the database, past the program."""
         return run_sql(self.database, statement, *values)
@@ -153,20 +164,37 @@ class Program:
         """Put a message for a job into the queue, as the program does."""
         self._client.send_task(job, arguments)
 
-    def mails(self, count: int, *, state: str = "queued", payload: str = "") -> list[int]:
+    def mails(
+        self, count: int, *, state: str = "queued", kind: str = "reviews.test", payload: Any = None
+    ) -> list[int]:
         """Write outbox rows to Sam past the program, without a ring; return their ids."""
+        own = ("id", "dedupe_key", "state", "kind", "payload", "not_before", "created_at")
+        same = [
+            name
+            for (name,) in self.sql(
+                "SELECT column_name FROM information_schema.columns"
+                " WHERE table_name = 'notifications_outboxitem' AND table_schema = 'public'"
+            )
+            if name not in own
+        ]
+        columns = ", ".join(same)
         rows = self.sql(
-            "INSERT INTO notifications_outboxitem (workspace_id, kind, channel, recipient_id,"
-            " dedupe_key, payload, state, attempts, not_before, last_error, created_at)"
-            " SELECT %s, 'reviews.test', 'email', %s, 'fault:' || gen_random_uuid(), %s::jsonb, %s,"
-            " 0, now() - interval '1 second', '', now() FROM generate_series(1, %s) RETURNING id",
-            self.ground["workspace"],
-            self.ground["sam"],
-            payload or json.dumps({"review": self.ground["review"]}),
+            f"INSERT INTO notifications_outboxitem ({columns}, {', '.join(own[1:])})"  # noqa: S608
+            f" SELECT {columns}, 'fault:' || gen_random_uuid(), %s, %s,"
+            " coalesce(%s::jsonb, payload), now() - interval '1 second', now() - interval '1 second'"
+            " FROM notifications_outboxitem, generate_series(1, %s) WHERE id = %s RETURNING id",
             state,
+            kind,
+            None if payload is None else json.dumps(payload),
             count,
+            self.ground["pattern"],
         )
         return [pk for (pk,) in rows]
+
+    def look_now(self) -> None:
+        """Let the sweep look at once where the test would only wait for beat's next minute."""
+        if not at_full_scale():
+            self.ring("notifications.jobs.sweep")
 
     def states(self, ids: list[int]) -> Counter[str]:
         """Return how many of these rows are in which state."""

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-
-LONG = 600
 
 
 def pause(place: str, key: object) -> None:
@@ -19,13 +18,15 @@ def pause(place: str, key: object) -> None:
     folder = Path(os.environ["TEST_PAUSES"])
     try:
         # one rename decides: a job that runs again passes
-        (folder / "planned" / f"{place}:{key}").rename(folder / "met" / f"{place}:{key}")
+        met = folder / "met" / f"{place}:{key}"
+        (folder / "planned" / met.name).rename(met)
     except FileNotFoundError:
         return
+    seconds = float(met.read_text())
     note = folder / f".{place}:{key}"
     note.write_text(str(os.getpid()))
     note.rename(folder / "waiting" / f"{place}:{key}")
-    time.sleep(LONG)
+    time.sleep(seconds)
 
 
 def stops_in_delivery() -> None:
@@ -76,6 +77,27 @@ def stops_in_drafting() -> None:
     actions.draft_words, actions._save = slow_draft, slow_save
 
 
+def looks_by_the_tick() -> None:
+    """Mistake: close only the sprints that ended since the last tick, one minute ago."""
+    from reviews import actions
+
+    ended = actions._ended_sprints
+
+    def just_ended(now: Any) -> Any:
+        return [sprint for sprint in ended(now) if sprint.ends_at > now - timedelta(minutes=1)]
+
+    actions._ended_sprints = just_ended
+
+
+def knows_a_newer_kind() -> None:
+    """The next version of the program: it can write a kind of mail that this one cannot."""
+    from notifications.mails import Mail, mail_kind
+
+    @mail_kind("newer.kind")
+    def newer(item: Any) -> Mail:
+        return Mail(subject="Newer", text="News.", html="<p>News.</p>")
+
+
 def acknowledges_early() -> None:
     """Mistake: tell the queue that a job is done before it has begun, as Celery does by default."""
     from celery.signals import celeryd_after_setup
@@ -96,6 +118,7 @@ def sends_without_claim() -> None:
         if item.state == OutboxState.QUEUED:
             values = actions._attempt(item, send)
             pause("after send", item.pk)
+            time.sleep(0.1)  # a mail server further away than this machine
             OutboxItem.objects.filter(pk=item.pk).update(**values)
         return OutboxState.SENT
 
