@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from activity.models import Activity, Cursor
 
-from .models import Membership, User, Workspace
+from .models import ApiToken, Membership, User, Workspace
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -80,3 +80,11 @@ for model in (Group, EmailAddress, EmailConfirmation):
 
 # the admin's own door knows no throttle and no code by mail
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    list_display = ("name", "member", "workspace", "scope", "expires_at", "last_used_at")
+    list_filter = ("scope",)
+    list_select_related = ("member", "workspace")
+    exclude = ("digest",)

@@ -68,6 +68,7 @@ timezone = "UTC"
 beat_scheduler = "sprintboard.celery:MemoryScheduler"
 beat_cron_starting_deadline = 3600
 SWEEPS = (
+    "people.jobs.sweep",
     "backlog.jobs.sweep",
     "requests_intake.jobs.sweep",
     "reviews.jobs.sweep",

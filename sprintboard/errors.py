@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -52,12 +52,24 @@ class ErrorsMiddleware:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer what broke outside the views: a database may be gone before one is reached."""
     error = sys.exc_info()[1]
-    return (
-        _not_available(error) if isinstance(error, UNAVAILABLE) else defaults.server_error(request)
-    )
+    unavailable = isinstance(error, UNAVAILABLE)
+    if request.path.startswith("/api/"):
+        return _to_a_program(error if unavailable else None)
+    return _not_available(error) if unavailable else defaults.server_error(request)
 
 
-def _not_available(error: Exception) -> HttpResponse:
+def _to_a_program(error: BaseException | None) -> HttpResponse:
+    """Say the same in the API's one shape (docs/api.md)."""
+    if error is not None:
+        logger.error("Not available: %s", error)
+        told = _("Nothing was saved. Please try again in a few seconds.")
+        body = {"error": {"code": "busy", "message": told, "fields": {}}}
+        return JsonResponse(body, status=503, headers={"Retry-After": "5"})
+    told = _("Something broke on our side. It has been noted.")
+    return JsonResponse({"error": {"code": "broken", "message": told, "fields": {}}}, status=500)
+
+
+def _not_available(error: BaseException | None) -> HttpResponse:
     logger.error("Not available: %s", error)
     return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
 

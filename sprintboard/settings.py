@@ -229,6 +229,10 @@ ACCOUNT_FORMS = {
         "confirm_email_verification_code": "ConfirmEmailCode",
     }.items()
 }
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "20/h/ip,5/5m/key,10/h/key",
+    "reset_password": "20/h/ip,5/h/key",
+}
 ACCOUNT_EMAIL_VERIFICATION = environment.choice(
     "EMAIL_VERIFICATION",
     ("mandatory", "optional", "none"),
@@ -285,13 +289,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# allauth counts tries here: with Django's 300 entries, trying 300 addresses would forget the first
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 50_000},
-    }
-}
+# allauth counts tries here, and nothing else uses it: rows, for all processes and over restarts
+CACHES = {"default": {"BACKEND": "people.tallies.Tallies"}}
 
 # The API --------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -87,6 +87,8 @@ RULES: dict[str, Rule | Door] = {
     "metrics": Door(404, 404, 405, 405),  # without its token there is no such page
     # people
     "profile": PERSONAL,
+    "tokens": PERSONAL,
+    "token_revoke": Door(SIGN_IN_FIRST, 405, SIGN_IN_FIRST, 404),  # each tries another's
     # backlog: everybody reads, marketers run the work
     "board": Rule(get=MEMBERS),
     "board_columns": Rule(get=MEMBERS),
@@ -127,6 +129,12 @@ RULES: dict[str, Rule | Door] = {
     "request_accept": Rule(post=MARKETERS),
     "request_plan": Rule(post=MARKETERS),
     "request_decline": Rule(post=MARKETERS),
+    "request_ask": Rule(post=MARKETERS),
+    "request_merge": Rule(post=MARKETERS),
+    "request_reply": Rule(post=SELLERS | MARKETERS),
+    "request_back": Rule(get=MEMBERS, post=MEMBERS, posted=frozenset({302, 422})),
+    "request_withdraw": Rule(post=MEMBERS, posted=only(302)),
+    "triage_context": Rule(get=MARKETERS | MANAGERS),
     "decision_undo": Rule(post=MARKETERS, posted=only(302)),
     # reviews: everybody reads what is published, marketers write, managers publish too
     "reviews": Rule(get=MEMBERS),

@@ -52,6 +52,7 @@ EXTRA_ROOMS = {
     },
     "people": {
         "access": "the door of every page in a workspace",
+        "tallies": "where allauth keeps its counts of tries",
         "adapters": "allauth in this house",
         "faces": "initials and hues, pure functions",
         "invitations": "the links of invitations, and whom they are for",
@@ -79,6 +80,7 @@ EXTRA_ROOMS = {
     "requests_intake": {
         "answer_clock": "working hours, pure functions",
         "demand": "what the deals behind a request are worth, pure functions",
+        "likeness": "which titles say the same, pure functions",
         "reading": "what pages read of requests",
         "subjects": "requests, for those who talk about them",
         "suggestions": "words to begin an answer with, pure functions",

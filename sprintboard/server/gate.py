@@ -70,6 +70,10 @@ TOO_BUSY = RefusedError(
 )
 
 
+# The words of the API for them (docs/api.md)
+CODES = {408: "too_slow", 413: "too_large", 415: "encoding", 503: "busy"}
+
+
 class DisconnectedError(Exception):
     """The sender went away before its request was whole."""
 
@@ -232,7 +236,9 @@ async def _live(receive: Receive, send: Send) -> None:
 async def _answer(refused: RefusedError, scope: Scope, send: Send) -> None:
     accepts = dict(scope["headers"]).get(b"accept", b"")
     if b"application/json" in accepts or scope["path"].startswith("/api/"):
-        kind, body = b"application/json", json.dumps({"detail": refused.text}).encode()
+        kind = b"application/json"
+        error = {"code": CODES[refused.status], "message": refused.text, "fields": {}}
+        body = json.dumps({"error": error}).encode()
     else:
         kind, body = b"text/html; charset=utf-8", PAGE.format(refused=refused).encode()
     headers = [

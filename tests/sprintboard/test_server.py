@@ -170,7 +170,7 @@ def test_an_unannounced_flood_is_cut_off(address: tuple[str, int]) -> None:
 def test_a_program_is_refused_in_json(address: tuple[str, int]) -> None:
     answer = ask(address, post("/", b"x" * 2000, more="Accept: application/json\r\n"))
     assert "application/json" in answer.head
-    assert "Nothing was saved" in json.loads(answer.body)["detail"]
+    assert "Nothing was saved" in json.loads(answer.body)["error"]["message"]
 
 
 def test_a_body_that_drips_is_refused_at_the_deadline(
