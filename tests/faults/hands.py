@@ -36,12 +36,14 @@ from activity.changes import SYSTEM, Stale, change
 from activity.models import Activity
 from backlog import actions as backlog
 from backlog.models import Category, Column, Sprint, SprintState, Task
+from notifications import actions as notifications
 from notifications.models import OutboxItem
 from people.actions import add_member, create_person
 from people.models import Membership, Role, User, Workspace
 from requests_intake.models import Request
 from reviews import actions as reviews
 from reviews.models import Review
+from reviews.reading import recipients
 from sprintboard.actions import found_workspace
 from sprintboard.sessions import SessionStore
 
@@ -339,6 +341,33 @@ def draft() -> dict[str, Any]:
     reviews.sweep()
     review = Review.objects.get()
     return {"version": review.version, "drafted": review.is_drafted}
+
+
+# Mail -----------------------------------------------------------------------------------------
+
+
+def send_again(item: int) -> dict[str, Any]:
+    """Let a person decide that a mail is sent once more."""
+    row = OutboxItem.objects.select_related("workspace").get(pk=item)
+    notifications.send_again(row, by=_member("mia"))
+    return {}
+
+
+def publish_to_many(readers: int) -> dict[str, Any]:
+    """Publish the drafted review of sprint 1 to so many readers."""
+    mia = _member("mia")
+    review = Review.objects.select_related("workspace", "sprint").get(
+        workspace=mia.workspace, sprint__number=1
+    )
+    for n in range(readers - len(recipients(review))):
+        user = _person(f"rep{n}", f"Rep {n}")
+        add_member(mia.workspace, by=mia, user=user, role=Role.SALES)
+    reviews.publish_review(review, by=mia, version=review.version)
+    items = OutboxItem.objects.filter(kind="reviews.published")
+    return {
+        "items": list(items.values_list("pk", flat=True)),
+        "session": _signed_in(mia.user),
+    }
 
 
 if __name__ == "__main__":
