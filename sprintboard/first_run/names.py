@@ -22,6 +22,13 @@ _MAILBOXES = frozenset(
 _SHELVES = frozenset({"ac", "co", "com", "edu", "gov", "net", "or", "org"})
 
 
+# Letters that no accent was added to, so that taking accents away leaves them as they are
+_PLAIN = str.maketrans(
+    {"ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ß": "ss", "ł": "l",
+     "Ł": "L", "đ": "d", "Đ": "D", "þ": "th", "Þ": "Th", "’": "", "'": ""}
+)  # fmt: skip
+
+
 def team_name_of(user: User) -> str:
     """Guess a company's name from its address: Northwind for mia@northwind.example."""
     labels = user.email.rpartition("@")[2].split(".")[:-1]
@@ -36,7 +43,7 @@ def team_name_of(user: User) -> str:
 
 def key_of(name: str) -> str:
     """Return a key of a name: NI for Northwind Instruments, FJ for Fjord."""
-    plain = unicodedata.normalize("NFKD", re.sub("[’']", "", name))
+    plain = unicodedata.normalize("NFKD", name.translate(_PLAIN))
     words = re.findall(r"[A-Z][A-Z0-9]*", plain.encode("ascii", "ignore").decode().upper())
     letters = "".join(word[0] for word in words) if len(words) > 1 else "".join(words)[:2]
     return letters[:4] or "SB"
@@ -44,7 +51,7 @@ def key_of(name: str) -> str:
 
 def free_slug(name: str) -> str:
     """Return an address made of a name that no workspace has yet."""
-    wanted = slugify(re.sub("[’']", "", name))[:34].strip("-") or "team"
+    wanted = slugify(name.translate(_PLAIN))[:34].strip("-") or "team"
     taken = set(Workspace.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
     candidates = (wanted, *(f"{wanted}-{n}" for n in range(2, len(taken) + 3)))
     return next(slug for slug in candidates if slug not in taken)
