@@ -57,12 +57,14 @@ def test_the_demo_holds_the_same_whatever_the_day(now):
     assert sprints.get(number=14).goal
     assert sprints.get(number=14).tasks.count() == 4
     assert Task.objects.filter(workspace=northwind()).backlog().count() == 143
-    assert requests.count() == 56
+    assert requests.count() == 62
     assert Counter(requests.values_list("state", flat=True)) == {
-        "waiting": 6,
+        "waiting": 7,
+        "asked": 1,
         "accepted": 8,
         "planned": 32,
         "declined": 10,
+        "merged": 4,
     }
     assert stages["delivered"] == 19
     assert stages["in_progress"] == 3

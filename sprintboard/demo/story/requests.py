@@ -474,4 +474,4 @@ OPEN = (
                  "buyers": "Managers of municipal water labs"}),
 )  # fmt: skip
 
-ASKS = (*DELIVERED, *IN_THE_SPRINT, *PROMISED, *ACCEPTED, *DECLINED, *OPEN[2:])
+ASKS = (*DELIVERED, *IN_THE_SPRINT, *PROMISED, *ACCEPTED, *DECLINED, *MERGED, *OPEN)
