@@ -42,6 +42,22 @@ class TextField(forms.CharField):
         return clean_text(super().to_python(value) or "")
 
 
+class PageForm(forms.Form):
+    """Where a list goes on, as its address says it: behind the row of this number."""
+
+    before = forms.IntegerField(
+        label=gettext_lazy("Page"), required=False, min_value=1, max_value=2**63 - 1
+    )
+
+
+def strange_address(form: forms.BaseForm) -> str:
+    """Say which part of an address means nothing here; the whole list is shown instead."""
+    names = [str(form.fields[name].label or name) for name in form.errors if name in form.fields]
+    return _("This address asks for something that is not here: %(names)s. Here is everything.") % {
+        "names": ", ".join(names)
+    }
+
+
 _FIELDS: dict[type[forms.Field], dict[str, Any]] = {
     forms.Field: {"required": gettext_lazy("Fill this in.")},
     forms.IntegerField: {"invalid": gettext_lazy("Type a whole number, like 5.")},

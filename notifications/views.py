@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from activity.forms import PageForm, strange_address
 from people.access import MemberRequest, member_required
 
 from . import actions, policy
-from .forms import PageForm
 from .models import OutboxItem, OutboxQuerySet
 from .showing import shown_to
 
@@ -28,7 +28,8 @@ def outbox(request: MemberRequest) -> HttpResponse:
     if not policy.can_see_outbox(member):
         raise PermissionDenied
     form = PageForm(request.GET)
-    form.is_valid()
+    if not form.is_valid():
+        messages.warning(request, strange_address(form))
     before = form.cleaned_data.get("before")
     unsettled = _mine(request).unsettled()
     if before is not None:
@@ -43,7 +44,7 @@ def outbox(request: MemberRequest) -> HttpResponse:
         "newer": address if before is not None else "",
         "older": f"{address}?before={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
     }
-    return render(request, "notifications/outbox.html", context)
+    return render(request, "notifications/outbox.html", context, status=400 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from activity import clock
 from activity.changes import Stale
+from activity.forms import PageForm, strange_address
 from backlog.models import Sprint, Task
 from backlog.policy import can_close_sprint
 from notifications.actions import send_again
@@ -73,13 +74,17 @@ def _address(name: str, review: Review) -> str:
 @member_required
 def archive(request: MemberRequest) -> HttpResponse:
     """List the reviews, the latest first, with how the numbers moved."""
-    before = request.GET.get("before", "")
-    is_number = before.isdecimal() and len(before) <= 9
-    found = listing(request.member, int(before) if is_number else None)
+    asked = PageForm(request.GET)
+    if not asked.is_valid():
+        messages.warning(request, strange_address(asked))
+    found = listing(request.member, asked.cleaned_data.get("before"))
     older = f"?before={found.older}" if found.older else ""
     newer = "" if found.is_first_page else reverse("reviews", args=[request.member.workspace.slug])
     return render(
-        request, "reviews/archive.html", {"listing": found, "older": older, "newer": newer}
+        request,
+        "reviews/archive.html",
+        {"listing": found, "older": older, "newer": newer},
+        status=HTTPStatus.BAD_REQUEST if asked.errors else HTTPStatus.OK,
     )
 
 

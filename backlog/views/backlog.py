@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from activity.changes import Stale
+from activity.forms import strange_address
 from backlog import actions, listing, policy
 from backlog.forms import SORTS, BacklogFilter, BulkForm, QuickAddForm, RankForm
 from backlog.models import Sprint, Task, TaskQuerySet
@@ -44,7 +45,7 @@ def backlog(request: MemberRequest) -> HttpResponse:
     """Show the ranked list, a page at a time."""
     form = BacklogFilter(request.GET, workspace=request.member.workspace)
     if not form.is_valid():
-        return _everything(request, _problem(form))
+        return _everything(request, strange_address(form))
     return _page(request, form)
 
 
@@ -54,13 +55,6 @@ def _everything(request: MemberRequest, problem: str) -> HttpResponse:
     form = BacklogFilter(request.GET, workspace=request.member.workspace)
     form.is_valid()
     return _page(request, form, problem=problem, status=400)
-
-
-def _problem(form: BacklogFilter) -> str:
-    names = [str(form.fields[name].label or name) for name in form.errors]
-    return _("This address asks for something that is not here: %(names)s. Here is everything.") % {
-        "names": ", ".join(names)
-    }
 
 
 def _page(

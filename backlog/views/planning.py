@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from activity.changes import Stale
+from activity.forms import strange_address
 from backlog import actions, metrics, planning, policy
 from backlog.forms import VersionForm
 from backlog.models import Sprint, Task
@@ -26,7 +28,10 @@ from .sprints import find_sprint
 @member_required
 def plan_sprint(request: MemberRequest, number: int) -> HttpResponse:
     """Show the backlog beside a planned or the running sprint; a closed one is in the list."""
-    answer = _plan(request, number, request.GET)
+    asked = SearchForm(request.GET)
+    if not asked.is_valid():
+        messages.warning(request, strange_address(asked))
+    answer = _plan(request, number, request.GET, 400 if asked.errors else 200)
     if answer is None:
         find_sprint(request, number)
         return redirect("sprints", request.member.workspace.slug)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from activity.changes import Stale
+from activity.forms import PageForm, strange_address
 from backlog import actions, planning, policy
 from backlog.forms import VersionForm
 from backlog.models import Sprint
@@ -32,15 +34,17 @@ def find_sprint(request: MemberRequest, number: int) -> Sprint:
 @member_required
 def sprints(request: MemberRequest) -> HttpResponse:
     """List the sprints: what runs, what is promised for those ahead, what the closed ones did."""
-    wanted = request.GET.get("before", "")
-    before = int(wanted) if wanted.isdecimal() and len(wanted) <= 9 else None
+    asked = PageForm(request.GET)
+    if not asked.is_valid():
+        messages.warning(request, strange_address(asked))
+    before = asked.cleaned_data.get("before")
     context = {
         "sprints": planning.read_sprints(request.member, before),
         "before": before,
         "workspace": request.member.workspace,
         "can_plan": policy.can_plan(request.member, request.member.workspace),
     }
-    return render(request, "backlog/sprints.html", context)
+    return render(request, "backlog/sprints.html", context, status=400 if asked.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
