@@ -19,7 +19,7 @@ from backlog.models import Sprint, Task
 from people.models import Membership, Role
 
 from .actions import earliest_needed_by
-from .models import MOST_MONEY, DeclineReason, Kind, Stage
+from .models import MOST_MONEY, DeclineReason, Kind, Request, Stage
 
 if TYPE_CHECKING:
     from people.models import Workspace
@@ -196,11 +196,22 @@ class FilterForm(forms.Form):
         ("coming", gettext_lazy("Coming")),
         ("delivered", gettext_lazy("Delivered")),
         ("declined", gettext_lazy("Declined")),
+        ("merged", gettext_lazy("Merged")),
     ]
-    state = forms.ChoiceField(choices=STATES, required=False)
-    who = forms.CharField(required=False, max_length=12)
-    before = forms.IntegerField(required=False, min_value=1, max_value=2_147_483_647)
-    after = forms.IntegerField(required=False, min_value=1, max_value=2_147_483_647)
+    state = forms.ChoiceField(label=gettext_lazy("State"), choices=STATES, required=False)
+    who = forms.ChoiceField(label=gettext_lazy("Person"), required=False)
+    before = forms.IntegerField(
+        label=gettext_lazy("Page"), required=False, min_value=1, max_value=2_147_483_647
+    )
+    after = forms.IntegerField(
+        label=gettext_lazy("Page"), required=False, min_value=1, max_value=2_147_483_647
+    )
+
+    def __init__(self, *args: Any, reps: Iterable[Membership], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        who = self.fields["who"]
+        assert isinstance(who, forms.ChoiceField)  # noqa: S101  declared above
+        who.choices = [("all", ""), ("me", ""), *((rep.pk, rep.shown_name) for rep in reps)]
 
 
 class AnswerForm(forms.Form):
@@ -297,3 +308,90 @@ class DeclineForm(AnswerForm):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Say why not.")},
     )
+
+
+class AskForm(AnswerForm):
+    """A question to the rep, before there is an answer."""
+
+    words = TextField(
+        label=gettext_lazy("Your question"),
+        max_length=4_000,
+        error_messages={"required": gettext_lazy("Write a question.")},
+    )
+
+
+class MergeForm(AnswerForm):
+    """The same was asked before: that one stands for both."""
+
+    target = LineField(
+        label=gettext_lazy("Merge into"),
+        max_length=20,
+        help_text=gettext_lazy("The key of the request that stands for both, like REQ-17."),
+        error_messages={"required": gettext_lazy("Type the key of a request.")},
+        widget=forms.TextInput(attrs={"list": "other-requests", "autocomplete": "off"}),
+    )
+
+    def clean_target(self) -> Request:
+        """Return the request of a key like REQ-17."""
+        key: str = self.cleaned_data["target"]
+        found = Request.objects.named(key, self.member.workspace).first()
+        if found is None:
+            raise ValidationError(
+                _("We know no request %(key)s.") % {"key": key[:20]}, code="unknown_request"
+            )
+        return found
+
+
+class ReplyForm(forms.Form):
+    """What a rep answers to a question of Marketing."""
+
+    words = TextField(
+        label=gettext_lazy("Your answer"),
+        max_length=4_000,
+        error_messages={"required": gettext_lazy("Write an answer.")},
+    )
+
+
+class BackForm(forms.Form):
+    """“I need this too”: all of it may stay empty, save whose need it is."""
+
+    account = LineField(
+        label=gettext_lazy("Deal it would help"),
+        max_length=300,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    deal_value = MoneyField(
+        label=gettext_lazy("What it is worth"),
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    note = TextField(
+        label=gettext_lazy("What you hear from buyers"),
+        max_length=1_000,
+        required=False,
+        widget=forms.Textarea(attrs={"class": "input textarea", "rows": 2}),
+    )
+    backer = forms.ModelChoiceField(
+        label=gettext_lazy("Who needs it too?"),
+        queryset=Membership.objects.none(),
+        error_messages={
+            "required": gettext_lazy("Choose who needs it too."),
+            "invalid_choice": gettext_lazy("Choose a rep of your sales team."),
+        },
+    )
+
+    def __init__(self, *args: Any, member: Membership, request: Request, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        backs_himself = member.pk != request.requester_id and not member.is_marketer
+        backer = self.fields["backer"]
+        assert isinstance(backer, forms.ModelChoiceField)  # noqa: S101  told to the type checker
+        active = Membership.objects.visible_to(member).active()
+        if member.is_manager:
+            backer.queryset = active.filter(pk=member.pk)
+        else:
+            reps = active.with_role(Role.SALES).exclude(pk=request.requester_id)
+            backer.queryset = reps.by_name()
+        backer.required = not backs_himself
+        backer.empty_label = None if backs_himself else _("Choose a rep")
+        backer.initial = member.pk if backs_himself else None

@@ -5,13 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from activity import clock
+from django.db.models import F
 
-from .models import Request
+from activity import clock
+from conversation.models import Comment
+
+from .likeness import alike
+from .models import UNDECIDED, Decision, Request, RequestState
 from .tracker import Step, stage, status_line, tracker
 
 if TYPE_CHECKING:
     from people.models import Membership, Workspace
+
+SHOWN = 20
+SHOWN_ALIKE = 4
+# Of the newest requests: what is older is found by looking for it
+LOOKED_AT = 500
 
 
 @dataclass(frozen=True)
@@ -50,3 +59,45 @@ def overdue(workspace: Workspace, limit: int = 50) -> list[Request]:
     """Return what should have been answered by now, the longest due first; one query."""
     late = Request.objects.filter(workspace=workspace).overdue(clock.now())
     return list(late.select_related("requester", "workspace")[:limit])
+
+
+def triage_queue(workspace: Workspace, limit: int) -> tuple[list[Request], list[Request]]:
+    """Return what waits for Marketing, and what waits for a rep, with who needs it; two queries."""
+    undecided = Request.objects.filter(workspace=workspace, state__in=UNDECIDED)
+    rows = (
+        undecided.order_by(
+            F("asked_at").asc(nulls_first=True),
+            F("explained_at").asc(nulls_last=True),
+            "answer_due_at",
+            "number",
+        )
+        .select_related("requester__user")
+        .with_demand()[:limit]
+    )
+    waiting, asked = [], []
+    for row in rows:
+        row.workspace = workspace
+        (asked if row.is_asked else waiting).append(row)
+    return waiting, asked
+
+
+def said_since(request: Request, question: Decision | None) -> list[Comment]:
+    """Return what was said about a request since a question about it; one query."""
+    if question is None:
+        return []
+    said = Comment.objects.standing().filter(workspace=request.workspace_id).about(request)
+    since = said.filter(written_at__gte=question.decided_at).select_related("author")
+    return list(since.order_by("pk")[:SHOWN])
+
+
+def similar(workspace: Workspace, title: str, *, but: Request | None = None) -> list[Request]:
+    """Return requests whose title looks like this one, the most alike first; two queries."""
+    recent = Request.objects.filter(workspace=workspace).exclude(state=RequestState.MERGED)
+    if but is not None:
+        recent = recent.exclude(pk=but.pk)
+    titles = dict(recent.order_by("-number").values_list("pk", "title")[:LOOKED_AT])
+    best = alike(title, titles)[:SHOWN_ALIKE]
+    found = Request.objects.in_bulk(best) if best else {}
+    for one in found.values():
+        one.workspace = workspace
+    return [found[pk] for pk in best]

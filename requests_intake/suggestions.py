@@ -48,6 +48,17 @@ def suggestions(request: Request, sprints: list[Sprint]) -> dict[str, list[Sugge
             ),
         ],
         DecisionKind.DECLINE.value: _noes(name),
+        DecisionKind.ASK.value: _questions(name),
+        DecisionKind.MERGE.value: [
+            Suggestion(
+                _("Asked before"),
+                _(
+                    "Somebody asked for this before you, %(name)s, so we put the two together. "
+                    "Your deals count there, and you hear what becomes of it."
+                )
+                % {"name": name},
+            )
+        ],
     }
 
 
@@ -98,6 +109,24 @@ def _noes(name: str) -> list[Suggestion]:
             )
             % {"name": name},
             choice=DeclineReason.OFF_STRATEGY.value,
+        ),
+    ]
+
+
+def _questions(name: str) -> list[Suggestion]:
+    return [
+        Suggestion(
+            _("What do buyers say?"),
+            _("%(name)s, what do your buyers say when they ask for this, in their words?")
+            % {"name": name},
+        ),
+        Suggestion(
+            _("By when, and why?"),
+            _("%(name)s, by when do you need it, and what happens on that day?") % {"name": name},
+        ),
+        Suggestion(
+            _("What would do?"),
+            _("%(name)s, what is the smallest thing that would help you now?") % {"name": name},
         ),
     ]
 

@@ -12,7 +12,13 @@ urlpatterns = [
     path("requests/<str:key>/accept/", views.request_accept, name="request_accept"),
     path("requests/<str:key>/plan/", views.request_plan, name="request_plan"),
     path("requests/<str:key>/decline/", views.request_decline, name="request_decline"),
+    path("requests/<str:key>/ask/", views.request_ask, name="request_ask"),
+    path("requests/<str:key>/merge/", views.request_merge, name="request_merge"),
+    path("requests/<str:key>/reply/", views.request_reply, name="request_reply"),
+    path("requests/<str:key>/back/", views.request_back, name="request_back"),
+    path("requests/<str:key>/withdraw/", views.request_withdraw, name="request_withdraw"),
     path("requests/<str:key>/undo/", views.decision_undo, name="decision_undo"),
     path("triage/", views.triage, name="triage"),
     path("triage/<str:key>/", views.triage_request, name="triage_request"),
+    path("triage/<str:key>/context/", views.triage_context, name="triage_context"),
 ]

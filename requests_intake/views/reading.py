@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from activity import clock
+from activity.forms import strange_address
 from people.access import MemberRequest, member_required
 from people.models import Membership, Role
 from requests_intake import policy, reading
 from requests_intake.forms import FilterForm
-from requests_intake.models import Request, RequestQuerySet, RequestState
+from requests_intake.models import UNDECIDED, Request, RequestQuerySet, RequestState
 from requests_intake.tracker import Work
 
 from .lookup import named_by
@@ -37,10 +39,13 @@ class Choice:
 def request_list(request: MemberRequest) -> HttpResponse:
     """List requests, the newest first: a rep's own, or everybody's."""
     member = request.member
-    form = FilterForm(request.GET)
-    form.is_valid()
-    state: str = form.cleaned_data.get("state", "")
     reps = list(Membership.objects.visible_to(member).with_role(Role.SALES).by_name())
+    form, status = FilterForm(request.GET, reps=reps), 200
+    if not form.is_valid():
+        messages.warning(request, strange_address(form))
+        form, status = FilterForm({}, reps=reps), 400
+        form.is_valid()
+    state: str = form.cleaned_data.get("state", "")
     who = _who(form.cleaned_data.get("who", ""), member, reps)
     found = _in_state(Request.objects.visible_to(member), state)
     if who is not None:
@@ -68,6 +73,7 @@ def request_list(request: MemberRequest) -> HttpResponse:
             "newer": _address(address, {**chosen, "after": rows[0].number}) if newer else "",
             "older": _address(address, {**chosen, "before": rows[-1].number}) if older else "",
         },
+        status=status,
     )
 
 
@@ -76,26 +82,41 @@ def request_list(request: MemberRequest) -> HttpResponse:
 def request_page(request: MemberRequest, key: str) -> HttpResponse:
     """Show one request: where it is, what was asked, the answer, and what came of it."""
     member = request.member
-    asked = named_by(key, member, Request.objects.tracked_with_results())
-    tracked = reading.track(asked, member)
-    work = Work(asked)
+    asked, target = _with_target(named_by(key, member))
+    standing = target or asked  # what was merged stands where its target does
+    tracked = reading.track(standing, member)
+    work = Work(standing)
     decision = asked.decision
+    said = decision or (asked.question if asked.is_asked else None)
     return render(
         request,
         "requests_intake/request.html",
         {
             "asked": asked,
+            "target": target,
             "tracked": tracked,
             "decision": decision,
+            "question": asked.question,
             "work": work,
             "links": [link for task in work.done for link in task.deliverables.all()],
+            "my_backing": next((one for one in asked.backers if one.backer == member), None),
             "can_answer": policy.can_answer(member, asked),
-            "can_undo": decision is not None
-            and decision.can_still_be_undone(clock.now())
-            and policy.can_undo(member, decision),
+            "can_reply": policy.can_reply(member, asked),
+            "can_back": policy.can_back(member) and not asked.is_merged,
+            "can_undo": said is not None
+            and said.can_still_be_undone(clock.now())
+            and policy.can_undo(member, said),
             "workspace": member.workspace,
         },
     )
+
+
+def _with_target(found: Request) -> tuple[Request, Request | None]:
+    """Load a request to be shown, and with it the one that it was merged into."""
+    wanted = [found.pk, *([found.merged_into_id] if found.merged_into_id else [])]
+    loaded = Request.objects.tracked_with_results().with_demand().in_bulk(wanted)
+    target = loaded.get(found.merged_into_id) if found.merged_into_id else None
+    return loaded[found.pk], target
 
 
 def _who(chosen: str, member: Membership, reps: list[Membership]) -> Membership | None:
@@ -109,13 +130,15 @@ def _who(chosen: str, member: Membership, reps: list[Membership]) -> Membership 
 
 def _in_state(requests: RequestQuerySet, state: str) -> RequestQuerySet:
     if state == "waiting":
-        return requests.filter(state=RequestState.WAITING)
+        return requests.filter(state__in=UNDECIDED)
     if state == "coming":
         return requests.said_yes_to().exclude(pk__in=requests.with_all_done().values("pk"))
     if state == "delivered":
         return requests.said_yes_to().with_all_done()
     if state == "declined":
         return requests.filter(state=RequestState.DECLINED)
+    if state == "merged":
+        return requests.filter(state=RequestState.MERGED)
     return requests
 
 
@@ -123,13 +146,14 @@ def _page(
     found: RequestQuerySet, before: int | None, after: int | None
 ) -> tuple[list[Request], bool, bool]:
     """Return one page by the number of a neighbour, and whether there is a newer and an older."""
+    found = found.tracked().with_demand()
     if after is not None:
-        nearest = found.filter(number__gt=after).order_by("number").tracked()[: PAGE + 1]
+        nearest = found.filter(number__gt=after).order_by("number")[: PAGE + 1]
         rows = list(nearest)
         return rows[:PAGE][::-1], len(rows) > PAGE, bool(rows)
     if before is not None:
         found = found.filter(number__lt=before)
-    rows = list(found.order_by("-number").tracked()[: PAGE + 1])
+    rows = list(found.order_by("-number")[: PAGE + 1])
     return rows[:PAGE], before is not None and bool(rows), len(rows) > PAGE
 
 

@@ -1,4 +1,4 @@
-"""Triage: the queue, one request, and the three answers."""
+"""Triage: the queue, one request, and the answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q
+from django.db.models import Q, Subquery
+from django.db.models.functions import Coalesce
+from django.forms import ModelChoiceField
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,8 +21,16 @@ from activity import clock
 from activity.changes import Stale
 from backlog.models import Task
 from people.access import MemberRequest, member_required
+from people.models import Membership
 from requests_intake import actions, metrics, policy, reading
-from requests_intake.forms import AcceptForm, AnswerForm, DeclineForm, PlanForm
+from requests_intake.forms import (
+    AcceptForm,
+    AnswerForm,
+    AskForm,
+    DeclineForm,
+    MergeForm,
+    PlanForm,
+)
 from requests_intake.models import Decision, DecisionKind, Request
 from requests_intake.suggestions import Suggestion, suggestions
 
@@ -30,7 +40,11 @@ FORMS: dict[str, type[AnswerForm]] = {
     DecisionKind.PLAN.value: PlanForm,
     DecisionKind.ACCEPT.value: AcceptForm,
     DecisionKind.DECLINE.value: DeclineForm,
+    DecisionKind.ASK.value: AskForm,
+    DecisionKind.MERGE.value: MergeForm,
 }
+# A no and a question are not put into anybody's mouth
+BEGUN_BY_HAND = (DecisionKind.DECLINE, DecisionKind.ASK)
 QUEUE = 200
 TASKS_OFFERED = 50
 JUDGED = timedelta(days=90)
@@ -47,12 +61,31 @@ def triage(request: MemberRequest) -> HttpResponse:
 @require_safe
 @member_required
 def triage_request(request: MemberRequest, key: str) -> HttpResponse:
-    """Show one waiting request with the answers that can be given."""
+    """Show one request without an answer, with those that can be given."""
     _let_in(request)
     chosen = named_by(key, request.member, Request.objects.select_related("requester__user"))
-    if not chosen.is_waiting:
+    if not chosen.is_undecided:
         return redirect(chosen)
     return _triage_page(request, chosen)
+
+
+@require_safe
+@member_required
+def triage_context(request: MemberRequest, key: str) -> HttpResponse:
+    """Show what was said about a request, and what looks like it."""
+    _let_in(request)
+    chosen = named_by(key, request.member, Request.objects.tracked())
+    return render(
+        request,
+        "requests_intake/context.html",
+        {
+            "asked": chosen,
+            "question": chosen.question,
+            "comments": reading.said_since(chosen, chosen.question),
+            "similar": reading.similar(request.member.workspace, chosen.title, but=chosen),
+            "can_merge": policy.can_answer(request.member, chosen),
+        },
+    )
 
 
 @require_POST
@@ -78,12 +111,26 @@ def request_decline(request: MemberRequest, key: str) -> HttpResponse:
 
 @require_POST
 @member_required
+def request_ask(request: MemberRequest, key: str) -> HttpResponse:
+    """Ask the rep something first."""
+    return _answer(request, key, AskForm, DecisionKind.ASK)
+
+
+@require_POST
+@member_required
+def request_merge(request: MemberRequest, key: str) -> HttpResponse:
+    """Merge a request into another."""
+    return _answer(request, key, MergeForm, DecisionKind.MERGE)
+
+
+@require_POST
+@member_required
 def decision_undo(request: MemberRequest, key: str) -> HttpResponse:
     """Take an answer back while its mail has not left."""
     _let_in(request)
     chosen = named_by(key, request.member)
     slug = request.member.workspace.slug
-    decision = chosen.decision
+    decision = chosen.decision or (chosen.question if chosen.is_asked else None)
     if decision is None:
         return redirect("triage_request", slug, chosen.key)
     try:
@@ -107,7 +154,7 @@ def _answer(
 ) -> HttpResponse:
     _let_in(request)
     chosen = named_by(key, request.member, Request.objects.select_related("requester__user"))
-    if chosen.is_waiting and not policy.can_answer(request.member, chosen):
+    if chosen.is_undecided and not policy.can_answer(request.member, chosen):
         raise PermissionDenied
     form = form_class(request.POST, member=request.member, auto_id=f"{kind}-%s")
     if not form.is_valid():
@@ -135,6 +182,8 @@ def _decide(
         DecisionKind.ACCEPT: actions.accept_request,
         DecisionKind.PLAN: actions.plan_request,
         DecisionKind.DECLINE: actions.decline_request,
+        DecisionKind.ASK: actions.ask_back,
+        DecisionKind.MERGE: actions.merge_request,
     }
     return verbs[kind](chosen, by=request.member, **data)
 
@@ -142,7 +191,7 @@ def _decide(
 def _not_yet(
     request: MemberRequest, chosen: Request, form: AnswerForm, kind: DecisionKind
 ) -> HttpResponse:
-    if not chosen.is_waiting:
+    if not chosen.is_undecided:
         return _somebody_was_first(request, chosen, form)
     return _triage_page(request, chosen, bound=form, open_answer=kind.value, status=422)
 
@@ -177,6 +226,11 @@ def _said(decision: Decision) -> str:
     values = {"key": decision.request.key, "name": decision.request.requester.first_name}
     if decision.kind == DecisionKind.DECLINE:
         return _("%(key)s declined. %(name)s reads why in a minute.") % values
+    if decision.kind == DecisionKind.ASK:
+        return _("%(key)s waits for %(name)s, who reads your question in a minute.") % values
+    if decision.target:
+        values["target"] = decision.target.key
+        return _("%(key)s merged into %(target)s. %(name)s reads it in a minute.") % values
     if decision.sprint:
         values["n"] = str(decision.sprint.number)
         return _("%(key)s planned for sprint %(n)s. %(name)s reads it in a minute.") % values
@@ -186,6 +240,8 @@ def _said(decision: Decision) -> str:
 def _next_address(request: MemberRequest, answered: Request) -> str:
     """Return where the queue goes on: behind what was answered, else at its top."""
     member = request.member
+    if answered.explained_at:  # such a one stood on top
+        return reverse("triage", args=[member.workspace.slug])
     behind = Q(answer_due_at__gt=answered.answer_due_at) | Q(
         answer_due_at=answered.answer_due_at, number__gt=answered.number
     )
@@ -205,13 +261,16 @@ def _triage_page(
 ) -> HttpResponse:
     member = request.member
     workspace = member.workspace
-    queue = reading.waiting(workspace, QUEUE)
+    queue, asked_back = reading.triage_queue(workspace, QUEUE)
     now = clock.now()
     if chosen is None and queue:
         chosen = queue[0]
+    elif chosen is not None:
+        chosen = next((row for row in (*queue, *asked_back) if row == chosen), chosen)
     context: dict[str, Any] = {
         "workspace": workspace,
         "queue": queue,
+        "asked_back": asked_back,
         "chosen": chosen,
         "in_time": metrics.answered_in_time(workspace, now - JUDGED, now),
     }
@@ -248,10 +307,13 @@ def _answers(
     open_answer = open_answer or request.GET.get("answer", "")
     if open_answer not in FORMS:
         open_answer = (DecisionKind.PLAN if planned else DecisionKind.ACCEPT).value
+    if chosen.is_asked and open_answer == DecisionKind.ASK and bound is None:
+        open_answer = DecisionKind.ACCEPT.value
     forms = {kind: _unbound(request, chosen, kind, said[kind]) for kind in FORMS}
     if bound is not None:
         forms[open_answer] = bound
-    tasks = Task.objects.visible_to(request.member).current().open().order_by("-number")
+    tasks = _tasks_to_choose(request.member)
+    _offer(forms["plan"], tasks)
     return {
         "rooms": rooms,
         "running": next((room for room in rooms if room.sprint.is_active), None),
@@ -260,9 +322,34 @@ def _answers(
         "plan": forms["plan"],
         "accept": forms["accept"],
         "decline": forms["decline"],
+        "ask": forms["ask"],
+        "merge": forms["merge"],
         "said": said,
-        "tasks": tasks.values_list("number", "title")[:TASKS_OFFERED],
+        "tasks": tasks[:TASKS_OFFERED],
     }
+
+
+def _tasks_to_choose(member: Membership) -> list[Task]:
+    """Return the newest open tasks, and all of the running sprint; one query for both lists."""
+    open_tasks = Task.objects.visible_to(member).current().open().order_by("-number")
+    oldest = open_tasks.values("number")[TASKS_OFFERED - 1 : TASKS_OFFERED]
+    return list(
+        open_tasks.filter(
+            Q(sprint__state="active") | Q(number__gte=Coalesce(Subquery(oldest), 0))
+        ).select_related("workspace", "sprint")
+    )
+
+
+def _offer(form: AnswerForm, tasks: list[Task]) -> None:
+    """Let the form of a plan name what could go out, without asking the database again."""
+    field = form.fields["swap_out"]
+    assert isinstance(field, ModelChoiceField)  # noqa: S101  told to the type checker
+    running = [task for task in tasks if task.sprint and task.sprint.is_active]
+    running.sort(key=lambda task: task.position)
+    field.widget.choices = [
+        ("", field.empty_label),
+        *((task.pk, field.label_from_instance(task)) for task in running),
+    ]
 
 
 def _unbound(
@@ -272,8 +359,10 @@ def _unbound(
     initial: dict[str, Any] = {"version": chosen.version}
     wanted = request.GET.get("say", "") if request.GET.get("answer") == kind else ""
     place = int(wanted) if wanted.isdecimal() and len(wanted) < 3 else 0
-    if said and (wanted or kind != DecisionKind.DECLINE):
+    if said and (wanted or kind not in BEGUN_BY_HAND):
         suggestion = said[min(place, len(said) - 1)]
         initial["words"] = suggestion.words
         initial["sprint" if kind == DecisionKind.PLAN else "reason"] = suggestion.choice
+    if kind == DecisionKind.MERGE:
+        initial["target"] = request.GET.get("target", "")[:20]
     return FORMS[kind](initial=initial, member=request.member, auto_id=f"{kind}-%s")

@@ -1,4 +1,4 @@
-// Triage by keyboard: J and K go to the next and previous request, P, A and D open an answer for checking, and
+// Triage by keyboard: J and K go to the next and previous request, P, A, D, Q and M open an answer for checking, and
 // Ctrl or Command with Enter sends it, Escape leaves the field. A suggestion fills the open answer. Without
 // scripts the same are links.
 const WORDS = "input, textarea, select, [contenteditable]";
@@ -20,6 +20,13 @@ export default function triage(page) {
     form.scrollIntoView({ block: "nearest" });
   };
 
+  const mergeInto = (key) => {
+    const form = forms.find((one) => one.dataset.answerForm === "merge");
+    if (!form) return;
+    form.elements.target.value = key;
+    open("merge");
+  };
+
   const say = (link) => {
     const form = link.closest("form");
     form.elements.words.value = link.dataset.say;
@@ -31,10 +38,12 @@ export default function triage(page) {
   const click = (event) => {
     const opener = event.target.closest("a[data-answer]");
     const suggestion = event.target.closest("a[data-say]");
-    if (event.ctrlKey || event.metaKey || event.shiftKey || !(opener || suggestion)) return;
+    const other = event.target.closest("a[data-merge]");
+    if (event.ctrlKey || event.metaKey || event.shiftKey || !(opener || suggestion || other)) return;
     event.preventDefault();
     if (opener) open(opener.dataset.answer);
-    else say(suggestion);
+    else if (suggestion) say(suggestion);
+    else mergeInto(other.dataset.merge);
   };
 
   const key = (event) => {
@@ -47,7 +56,7 @@ export default function triage(page) {
     if (form && event.key === "Escape") event.target.blur(); // back to the single keys
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.(WORDS)) return;
     const pressed = event.key.toLowerCase();
-    const answer = { p: "plan", a: "accept", d: "decline" }[pressed];
+    const answer = { p: "plan", a: "accept", d: "decline", q: "ask", m: "merge" }[pressed];
     const way = { j: "next", k: "previous" }[pressed];
     if (answer && forms.length) {
       event.preventDefault();
