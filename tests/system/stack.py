@@ -139,6 +139,7 @@ class Stack:
     port: int
     log: Path
     seam: Path = SHIFT
+    said: str = ""
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -183,7 +184,11 @@ class Stack:
 
     def wait_until_ready(self) -> None:
         """Wait until the web server serves; fail when a process has ended meanwhile."""
-        wait_for("the program to be ready", self._ready)
+        try:
+            wait_for("the program to be ready", self._ready)
+        except AssertionError as late:
+            late.add_note(f"It said: {self.said}")
+            raise
 
     def stop(self) -> None:
         """Stop every process; none outlives this."""
@@ -232,6 +237,10 @@ class Stack:
         try:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
                 return bool(answer.status == 200)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                self.said = refused.read().decode(errors="replace")
+            return False
         except (urllib.error.URLError, OSError):
             return False
 
@@ -242,6 +251,7 @@ def production_stack(
     """Return the program as docker-compose.yml starts it; nothing runs yet."""
     port = free_port()
     celery = [sys.executable, "-m", "celery", "-A", "sprintboard"]
+    home.mkdir(parents=True, exist_ok=True)
     log.touch()
     return Stack(
         environment={
