@@ -159,10 +159,17 @@ def smuggled_rows() -> list[str]:
                     if known and model._base_manager.filter(**{field.name: value}).exists():
                         found.append(f"{model._meta.label}.{field.name}")
     admins = Membership.objects.filter(is_admin=True, workspace__slug__in=("northwind", "fjord"))
-    return [
-        *found,
-        f"{admins.count()} admins, {User.objects.filter(is_staff=True).count()} of the staff",
-    ]
+    staff = User.objects.filter(is_staff=True)
+    return [*found, f"{admins.count()} admins, {staff.count()} of the staff"]
+
+
+def test_what_is_smuggled_in_would_be_seen(scene, foreign):
+    assert len(smuggled_rows()) == 1
+    with arranging():
+        Task.objects.filter(pk=scene.task.pk).update(origin_name="smuggled", campaign=None)
+        Membership.objects.filter(pk=scene.world.sam.pk).update(is_admin=True)
+    assert "backlog.Task.origin_name" in smuggled_rows()
+    assert smuggled_rows()[-1].startswith("3 admins")
 
 
 def test_row_14_what_a_form_does_not_ask_for_changes_nothing(mia, targets, foreign, monkeypatch):
