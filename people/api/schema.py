@@ -54,6 +54,7 @@ def documented(
 
     def mark(handler: Handler) -> Handler:
         handler.query = query or QuerySerializer  # type: ignore[attr-defined]
+        handler.body, handler.gives = body, page or gives  # type: ignore[attr-defined]
         told = extend_schema(
             operation_id=operation_id,
             summary=summary,
