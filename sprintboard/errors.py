@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views import defaults
 
 from activity.changes import Busy, Stale
+from activity.databases import doubled, is_full, who_was_first
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,10 @@ UNAVAILABLE = (Busy, OperationalError, InterfaceError)
 
 
 class ErrorsMiddleware:
-    """Turn a lost race into 409 and an absent database or a long lock into 503."""
+    """Turn a lost race into 409, an absent database or a long lock into 503, a full disk into 507.
+
+    A rule of the database that no race explains is our mistake: a 500, in the log as an error.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -35,16 +39,26 @@ class ErrorsMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer what the views let through on purpose."""
         if isinstance(error, Stale):
-            return self._conflict(request, error.current)
+            told = _("Somebody changed this first. Nothing was saved.")
+            return self._conflict(request, told, error.current)
         if isinstance(error, IntegrityError):
-            logger.warning("A race ended at a constraint: %s", error)
-            return self._conflict(request, None)
+            return self._lost_race(request, error)
         return _not_available(error) if isinstance(error, UNAVAILABLE) else None
 
-    def _conflict(self, request: HttpRequest, current: object) -> HttpResponse:
-        response = render(request, "409.html", {"current": current}, status=409)
+    def _lost_race(self, request: HttpRequest, error: IntegrityError) -> HttpResponse | None:
+        sentence = who_was_first(error)
+        if sentence is None:
+            return None
+        # not the error itself: PostgreSQL's holds what somebody typed
+        logger.warning("A race ended at the columns %s.", ", ".join(sorted(doubled(error))))
+        return self._conflict(request, sentence)
+
+    def _conflict(
+        self, request: HttpRequest, sentence: str, current: object = None
+    ) -> HttpResponse:
+        context = {"current": current, "sentence": sentence}
+        response = render(request, "409.html", context, status=409)
         if request.headers.get("HX-Request"):
-            sentence = _("Somebody changed this first. Nothing was saved.")
             response["HX-Trigger"] = json.dumps({"toast": {"text": sentence}})
         return response
 
@@ -60,6 +74,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _to_a_program(error: BaseException | None) -> HttpResponse:
     """Say the same in the API's one shape (docs/api.md)."""
+    if is_full(error):
+        logger.critical("The storage is full: %s", error)
+        told = _("The storage is full, nothing was saved.")
+        return JsonResponse(
+            {"error": {"code": "storage_full", "message": told, "fields": {}}}, status=507
+        )
     if error is not None:
         logger.error("Not available: %s", error)
         told = _("Nothing was saved. Please try again in a few seconds.")
@@ -70,6 +90,9 @@ def _to_a_program(error: BaseException | None) -> HttpResponse:
 
 
 def _not_available(error: BaseException | None) -> HttpResponse:
+    if is_full(error):
+        logger.critical("The storage is full: %s", error)
+        return HttpResponse(render_to_string("507.html"), status=507)
     logger.error("Not available: %s", error)
     return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
 

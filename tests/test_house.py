@@ -46,6 +46,7 @@ EXTRA_ROOMS = {
         "bounds": "what a day may be, for every model",
         "changes": "change(): the one way to write",
         "clock": "the one clock",
+        "databases": "what an error of the database means to people",
         "counters": "what a process counts for /metrics",
         "doorbell": "the one place that rings a job",
         "text": "what people may type, for every form",

@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 
 from activity.changes import Busy, Stale
+from activity.databases import doubled, is_full, who_was_first
 
 logger = logging.getLogger(__name__)
 
@@ -84,9 +85,17 @@ def _of_django(error: Exception) -> Response | None:
         return no(403, "forbidden", str(error) or _("Your role may not do this."))
     if isinstance(error, RequestDataTooBig):
         return no(413, "too_large", _("A request takes at most 1 MB. Nothing was saved."))
+    return _of_database(error)
+
+
+def _of_database(error: Exception) -> Response | None:
     if isinstance(error, IntegrityError):
-        logger.warning("A race ended at a constraint: %s", error)
-        return no(409, "conflict", _("Somebody changed this first. Nothing was saved."))
+        told = who_was_first(error)
+        logger.warning("A race ended at the columns %s.", ", ".join(sorted(doubled(error))))
+        return no(409, "conflict", told) if told else None
+    if is_full(error):
+        logger.critical("The storage is full: %s", error)
+        return no(507, "storage_full", _("The storage is full, nothing was saved."))
     if isinstance(error, Busy | OperationalError | InterfaceError):
         logger.error("Not available: %s", error)
         return no(
