@@ -102,6 +102,7 @@ class Answer:
     reason: str = ""
     sprint: int | None = None
     decided_by: str = ""
+    merged_into: str = ""
 
     @property
     def id(self) -> str:

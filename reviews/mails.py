@@ -220,6 +220,8 @@ def answer_in_words(one: Answer) -> str:
         reason = DeclineReason(one.reason).label if one.reason != DeclineReason.OTHER else ""
         declined = _("declined")
         return f"{declined}, {str(reason).lower()}" if reason else declined
+    if one.kind == DecisionKind.MERGE:
+        return _("merged into %(key)s") % {"key": one.merged_into}
     return _("accepted into the backlog")
 
 

@@ -171,7 +171,7 @@ def _carried(
 
 
 def _answers(sprint: Sprint, since: datetime, until: datetime) -> tuple[f.Answer, ...]:
-    decisions = Decision.objects.standing().between(sprint.workspace, since, until)
+    decisions = Decision.objects.standing().answers().between(sprint.workspace, since, until)
     return tuple(
         f.Answer(
             key=decision.request.key,
@@ -182,6 +182,7 @@ def _answers(sprint: Sprint, since: datetime, until: datetime) -> tuple[f.Answer
             words=decision.words,
             reason=decision.reason,
             sprint=decision.sprint.number if decision.sprint else None,
+            merged_into=decision.target.key if decision.target else "",
             decided_by=decision.decided_by.shown_name,
         )
         for decision in decisions

@@ -207,6 +207,8 @@ def answer_in_words(answer: Answer) -> tuple[str, str]:
         reason = _labels(DeclineReason).get(answer.reason, "")
         declined = str(DecisionKind.DECLINE.label)
         return f"{declined}: {reason.lower()}" if reason else declined, ""
+    if answer.kind == DecisionKind.MERGE and answer.merged_into:
+        return _("Merged into %(key)s") % {"key": answer.merged_into}, ""
     return _labels(DecisionKind).get(answer.kind, answer.kind), "good"
 
 

@@ -19,8 +19,9 @@ from notifications import actions as outbox
 from notifications.models import OutboxItem, OutboxState
 from people.models import Role
 from requests_intake import actions as intake
-from reviews import actions, metrics
+from reviews import actions, mails, metrics
 from reviews.models import Delivery, Reading, Review
+from reviews.showing import answer_in_words
 from tests.arranging import arranging
 from tests.factories import make_member, make_sprint, make_task
 
@@ -174,6 +175,24 @@ def test_what_sales_asked_for_is_in_the_facts(northwind, running, time_machine):
     assert facts.answers[2].reason == "over_budget"
     assert facts.answers[2].words == "Not this quarter."
     assert (facts.answered.in_time, facts.answered.total) == (3, 3)
+
+
+def test_a_merge_is_an_answer_and_a_question_is_none(northwind, running, time_machine):
+    first, second, third = (
+        intake.submit_request(
+            northwind.workspace, by=northwind.sam, submission_id=uuid.uuid4(), title=title
+        )
+        for title in ("A flyer", "The same flyer", "Something")
+    )
+    intake.ask_back(third, by=northwind.mia, words="Which one?", version=1)
+    intake.merge_request(second, by=northwind.mia, words="Same.", version=1, target=first)
+    time_machine.move_to(NOON + timedelta(hours=1), tick=False)
+    facts = actions.close_sprint(running, by=northwind.mia).frozen
+    (merged,) = facts.answers
+    assert (merged.key, merged.kind, merged.merged_into) == ("REQ-2", "merge", "REQ-1")
+    assert (facts.answered.in_time, facts.answered.total) == (1, 1)
+    assert answer_in_words(merged) == ("Merged into REQ-1", "")
+    assert mails.answer_in_words(merged) == "merged into REQ-1"
 
 
 def test_work_is_grouped_by_campaign_the_largest_first(northwind):
