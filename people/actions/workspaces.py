@@ -103,8 +103,9 @@ def _save_new(workspace: Workspace) -> None:
         with transaction.atomic():
             workspace.save()
     except IntegrityError:  # somebody else's, founded at this very moment
-        if workspace.is_only_one and Workspace.objects.filter(is_only_one=True).exists():
+        if workspace.is_only_one and Workspace.objects.exists():
             raise _closed() from None
+        workspace.full_clean()  # says which field is taken
         raise
 
 

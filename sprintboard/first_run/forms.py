@@ -145,7 +145,10 @@ class ChannelsForm(StepForm):
     def clean_channels(self) -> list[str]:
         """Return the lines, each once. Raises ValidationError."""
         lines = [clean_line(line) for line in self.cleaned_data["channels"].splitlines()]
-        names = list({line.casefold(): line for line in lines if line}.values())
+        spelled: dict[str, str] = {}
+        for line in filter(None, lines):
+            spelled.setdefault(line.casefold(), line)
+        names = list(spelled.values())
         if len(names) > MOST_CHANNELS:
             raise ValidationError(_("At most %(n)s channels."), "many", {"n": MOST_CHANNELS})
         if long := next((name for name in names if len(name) > 40), ""):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -118,17 +119,23 @@ def _finish(request: HttpRequest, state: Wizard) -> HttpResponse:
     """Make everything in one go, or lead to what has to be looked at again."""
     if state.founded:
         return redirect("board", state.founded)
-    parts = state.parts()
-    wrong = next((part for part in parts if not part.is_valid()), None)
-    if wrong is not None:
-        messages.warning(request, _("Something changed meanwhile. Please look at this once more."))
-        return redirect(wrong.step.url_name)
-    values = {name: value for part in parts for name, value in part.values().items()}
-    try:
-        slug = people.finish_draft(state.user, found=lambda: _found(request, state.user, values))
-    except ValidationError as error:
-        return _refused(request, state, parts, error)
-    return redirect("board", slug)
+    for may_try_again in (True, True, False):
+        parts = state.parts()
+        wrong = next((part for part in parts if not part.is_valid()), None)
+        if wrong is not None:
+            said = _("Something changed meanwhile. Please look at this once more.")
+            messages.warning(request, said)
+            return redirect(wrong.step.url_name)
+        values = {name: value for part in parts for name, value in part.values().items()}
+        found = partial(_found, request, state.user, values)
+        try:
+            return redirect("board", people.finish_draft(state.user, found=found))
+        except ValidationError as error:
+            # an address that we chose ourselves was taken a moment ago: there are others
+            if may_try_again and "slug" in getattr(error, "error_dict", {}):
+                continue
+            return _refused(request, state, parts, error)
+    raise AssertionError("The last try ends above.")
 
 
 def _found(request: HttpRequest, user: User, values: dict[str, Any]) -> Membership:

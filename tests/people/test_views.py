@@ -8,7 +8,7 @@ from activity.changes import SYSTEM
 from activity.models import Activity
 from people import actions, zones
 from people.admin import ReadOnlyAdmin
-from people.models import Membership, Role, User, Workspace
+from people.models import Membership, Role, User
 from tests.arranging import arranging
 
 pytestmark = pytest.mark.django_db
@@ -105,103 +105,6 @@ def test_a_workspace_that_somebody_left_is_not_offered(client_of, northwind, fjo
 def test_a_stranger_is_led_to_sign_in_and_back(client, northwind):
     answer = client.get("/w/northwind/")
     assert (answer.status_code, answer.url) == (302, "/accounts/login/?next=/w/northwind/")
-
-
-# A new workspace -------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def ada():
-    return User.objects.create_user("ada@berg.example", name="Ada Berg", time_zone="Europe/Oslo")
-
-
-@pytest.fixture
-def as_ada(client, ada):
-    client.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
-def given(**fields):
-    from activity import clock
-
-    data = {
-        "name": "Berg & Co",
-        "key": "",
-        "slug": "",
-        "time_zone": "Europe/Oslo",
-        "sprint_days": "14",
-        "first_sprint_on": clock.now().date().isoformat(),
-    }
-    return {**data, **fields}
-
-
-def test_a_new_workspace_is_ready_to_use(as_ada, ada):
-    answer = as_ada.post("/new/", given())
-    assert (answer.status_code, answer.url) == (302, "/w/berg-co/")
-    workspace = Workspace.objects.get()
-    assert (workspace.key, workspace.time_zone, workspace.sprint_days) == ("BC", "Europe/Oslo", 14)
-    assert [column.category for column in workspace.columns.all()] == [
-        "todo",
-        "doing",
-        "review",
-        "done",
-    ]
-    assert workspace.sprints.planned().count() >= 3
-    founder = workspace.members.get()
-    assert (founder.user, founder.is_admin, founder.role) == (ada, True, "marketer")
-    assert as_ada.get(answer.url).status_code == 200
-
-
-def test_the_form_proposes_the_persons_zone_and_a_thursday(as_ada):
-    page = as_ada.get("/new/")
-    assert 'value="Europe/Oslo" selected' in page.content.decode()
-    assert page.context["form"]["first_sprint_on"].value().weekday() == 3
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("name", ""),
-        ("name", "x" * 81),
-        ("name", "Berg\u202egreB"),
-        ("key", "1A"),
-        ("key", "ßßßßßß"),
-        ("key", "NW-2"),
-        ("key", "TOOLONGKEY"),
-        ("slug", "no/slash"),
-        ("slug", "northwind"),
-        ("time_zone", "Mars"),
-        ("sprint_days", "13"),
-        ("first_sprint_on", "soon"),
-        ("first_sprint_on", "1999-01-01"),
-        ("first_sprint_on", "9999-12-31"),
-    ],
-)
-def test_a_workspace_that_will_not_do_is_not_made(as_ada, northwind, field, value):
-    answer = as_ada.post("/new/", given(**{field: value}))
-    assert answer.status_code == 422
-    assert field in answer.context["form"].errors
-    assert not Workspace.objects.exclude(pk=northwind.workspace.pk).exists()
-
-
-def test_names_that_give_no_key_or_address_still_work(as_ada):
-    assert as_ada.post("/new/", given(name="北極")).url == "/w/team/"
-    assert as_ada.post("/new/", given(name="北極")).url == "/w/team-2/"
-    assert set(Workspace.objects.values_list("key", flat=True)) == {"SB"}
-
-
-def test_an_address_that_somebody_took_a_moment_ago_is_told(as_ada, monkeypatch):
-    as_ada.post("/new/", given(name="Berg"))
-    monkeypatch.setattr("sprintboard.workspace_new.free_slug", lambda name: "berg")
-    answer = as_ada.post("/new/", given(name="Berg"))
-    assert answer.status_code == 422
-    assert Workspace.objects.count() == 1
-
-
-def test_a_key_may_be_typed_small_and_an_address_large(as_ada):
-    as_ada.post("/new/", given(key="bgc", slug="Berg"))
-    assert Workspace.objects.get().key == "BGC"
-    assert Workspace.objects.get().slug == "berg"
 
 
 # The admin pages -------------------------------------------------------------------------------
