@@ -12,6 +12,12 @@ from django.test import Client
 from people.models import Membership
 from sprintboard import celery_app
 from tests import arranging as arrange
+from tests.calls import (  # noqa: F401 - hooks of pytest
+    pytest_configure,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 from tests.factories import FJORD, NORTHWIND, World, make_world
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, path, resolve, re
 from django.urls.resolvers import RegexPattern, RoutePattern
 
 from backlog.models import Task
+from tests import calls
 from tests.access_rules import (
     RULES,
     SAMPLES,
@@ -498,3 +499,40 @@ def test_no_query_is_a_500(scene):
                     )
 
     assert failures(answers()) == []
+
+
+# What a full run has used (tests/calls.py) ------------------------------------------------------
+
+
+class Answered:
+    """As much of an answer as is looked at."""
+
+    def __init__(self, name: str, status: int, location: str = "") -> None:
+        self.status_code = status
+        self.headers = {"Location": location} if location else {}
+        self.resolver_match = type("Match", (), {"view_name": name}) if name else None
+
+
+@pytest.mark.parametrize(
+    ("answered", "counts"),
+    [
+        (Answered("board", 200), True),
+        (Answered("board", 302, "/w/northwind/"), True),
+        (Answered("board", 302, "/accounts/login/?next=/w/northwind/board/"), False),
+        (Answered("board", 422), False),
+        (Answered("board", 404), False),
+        (Answered("", 200), False),
+    ],
+)
+def test_only_success_counts_as_use(monkeypatch, answered, counts):
+    monkeypatch.setattr(calls, "called", set())
+    calls.note("HEAD", answered)
+    assert calls.called == ({("board", "GET")} if counts else set())
+    assert ("GET board" in calls.unused()) is not counts
+
+
+def test_what_a_worker_used_is_added(monkeypatch):
+    monkeypatch.setattr(calls, "called", set())
+    worker = type("Node", (), {"workeroutput": {"called": [["board", "GET"]]}})
+    calls.pytest_testnodedown(worker, None)
+    assert calls.called == {("board", "GET")}
