@@ -65,6 +65,9 @@ class CardRow(NamedTuple):
     origin_name: str
     origin_backers: int
     origin_value: int
+    comment_count: int
+    checklist_total: int
+    checklist_done: int
     workspace_key: str
     workspace_slug: str
     currency: str
@@ -126,6 +129,9 @@ FIELDS = (
     "origin_name",
     "origin_backers",
     "origin_value",
+    "comment_count",
+    "checklist_total",
+    "checklist_done",
     "workspace__key",
     "workspace__slug",
     "workspace__currency",

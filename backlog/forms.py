@@ -365,3 +365,35 @@ class BacklogFilter(forms.Form):
 
 def _campaigns(workspace: Workspace) -> Any:
     return Campaign.objects.filter(workspace=workspace).order_by("name")
+
+
+class StepsForm(forms.Form):
+    """Steps of a checklist, a line each."""
+
+    lines = forms.CharField(
+        label=_("Steps"),
+        strip=False,
+        help_text=_("One line, one step."),
+        error_messages={"required": _("Write a step.")},
+        widget=forms.Textarea(attrs={"rows": 2, "class": "textarea"}),
+    )
+
+
+class StepForm(forms.Form):
+    """One step in other words."""
+
+    text = forms.CharField(label=_("Step"), error_messages={"required": _("A step needs words.")})
+
+
+class TickForm(forms.Form):
+    """Whether a step is done."""
+
+    done = forms.TypedChoiceField(
+        choices=[("1", _("Done")), ("0", _("Not done"))], coerce=lambda value: value == "1"
+    )
+
+
+class StepMoveForm(forms.Form):
+    """Which way a step goes."""
+
+    way = forms.ChoiceField(choices=[("up", _("Up")), ("down", _("Down"))])

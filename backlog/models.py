@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
@@ -231,10 +231,26 @@ IMPACT = {1: _("lowest"), 2: _("low"), 3: _("medium"), 4: _("high"), 5: _("highe
 EFFORT = {1: _("tiny"), 2: _("small"), 3: _("medium"), 4: _("large"), 5: _("huge")}
 
 
+class _Lines(models.Aggregate):
+    """Texts, one on each line, as both databases write them."""
+
+    function = "STRING_AGG"
+    output_field = models.TextField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="GROUP_CONCAT", **context)
+
+
 class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, member: Membership) -> Self:
         """Return the tasks of the reader's workspace, archived ones too."""
         return self.filter(workspace=member.workspace_id)
+
+    def with_labels(self) -> Self:
+        """Fetch with each task the names of its labels, in the same query (`label_names`)."""
+        mine = Label.objects.filter(tasks=models.OuterRef("pk")).order_by().values("tasks")
+        names = mine.annotate(names=_Lines("name", Value("\n"))).values("names")
+        return self.annotate(label_lines=models.Subquery(names))
 
     def named(self, key: str, workspace: Workspace) -> Self:
         """Keep the one task that people call by this key; none for what is no key of ours."""
@@ -353,6 +369,7 @@ class Task(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = TaskQuerySet.as_manager()
+    label_lines: str | None
 
     class Meta:
         constraints = [
@@ -384,6 +401,11 @@ class Task(models.Model):
     def is_done(self) -> bool:
         """Tell whether it lies in a column of category done."""
         return self.column.is_done
+
+    @property
+    def label_names(self) -> list[str]:
+        """The names of its labels, where it was read `with_labels`."""
+        return sorted((self.label_lines or "").splitlines())
 
     @property
     def origin_first_name(self) -> str:

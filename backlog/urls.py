@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import backlog, board, planning, sprints, tasks
+from .views import backlog, board, checklist, planning, sprints, tasks
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("board/", board.board, name="board"),
@@ -25,6 +25,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         tasks.deliverable_remove,
         name="deliverable_remove",
     ),
+    path("tasks/<str:key>/checklist/", checklist.task_checklist, name="task_checklist"),
+    path("tasks/<str:key>/checklist/<int:pk>/tick/", checklist.step_tick, name="step_tick"),
+    path("tasks/<str:key>/checklist/<int:pk>/rename/", checklist.step_rename, name="step_rename"),
+    path("tasks/<str:key>/checklist/<int:pk>/move/", checklist.step_move, name="step_move"),
+    path("tasks/<str:key>/checklist/<int:pk>/remove/", checklist.step_remove, name="step_remove"),
     path("sprints/", sprints.sprints, name="sprints"),
     path("sprints/<int:number>/edit/", sprints.sprint_edit, name="sprint_edit"),
     path("sprints/<int:number>/goal/", planning.sprint_goal, name="sprint_goal"),

@@ -37,7 +37,7 @@ def add_comment(subject: Subject, *, by: Membership, text: str) -> Comment:
     words = _words(text)
     with change(subject.workspace, by=by) as record:
         author = _speaker(record)
-        subject = _fresh(subject, author)
+        subject = _fresh(record, subject, author)
         record.require(policy.can_comment, subject)
         if (said := _just_said(record, subject, author, words["text"])) is not None:
             return said
@@ -118,10 +118,11 @@ def _speaker(record: Change) -> Membership:
     return record.actor
 
 
-def _fresh(subject: Subject, reader: Membership) -> Subject:
+def _fresh(record: Change, subject: Subject, reader: Membership) -> Subject:
     """Read the thing again, as this member may. Raises ValidationError `unknown`."""
-    found = kind_of(subject).find(subject.key, reader)
-    if found is None or found.pk != subject.pk:
+    there = subject_of(record.workspace, subject._meta.label_lower, subject.pk)
+    found = kind_of(there).find(there.key, reader) if there else None
+    if found is None:
         raise _unknown()
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from notifications.mails import Mail, absolute, from_templates, mail_kind
 from notifications.models import OutboxItem
@@ -11,7 +12,7 @@ from .models import Comment
 from .subjects import subject_of
 
 
-@mail_kind("conversation.comment")
+@mail_kind("conversation.comment", _lazy("Comment"))
 def comment(item: OutboxItem) -> Mail:
     """Bring what was said since the last mail; nothing of what was removed meanwhile."""
     label, _colon, pk = item.payload["thread"].partition(":")

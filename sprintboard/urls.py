@@ -24,6 +24,7 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("invitations/<int:pk>/resend/", members.invitation_resend, name="invitation_resend"),
     path("invitations/<int:pk>/revoke/", members.invitation_revoke, name="invitation_revoke"),
     path("", include("notifications.urls")),
+    path("", include("conversation.urls")),
 ]
 
 urlpatterns = [

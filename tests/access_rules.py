@@ -14,8 +14,10 @@ from django.contrib import admin
 
 from activity.changes import SYSTEM
 from backlog import actions as backlog
-from backlog.models import Deliverable, Sprint, Task
+from backlog.models import ChecklistItem, Deliverable, Sprint, Task
 from campaigns.models import Campaign
+from conversation import actions as conversation
+from conversation.models import Comment
 from notifications.models import OutboxState
 from people.invitations import token_of
 from people.models import Invitation, Membership, User
@@ -128,6 +130,15 @@ RULES: dict[str, Rule | Door] = {
     "task_restore": Rule(post=MARKETERS, posted=only(302)),
     "task_deliverables": Rule(post=MARKETERS),
     "deliverable_remove": Rule(post=MARKETERS, posted=only(302)),
+    "task_checklist": Rule(post=MARKETERS),
+    "step_tick": Rule(post=MARKETERS),
+    "step_rename": Rule(post=MARKETERS),
+    "step_move": Rule(post=MARKETERS),
+    "step_remove": Rule(post=MARKETERS, posted=only(302, 404)),  # the first takes it away
+    # conversations: everybody says something; words belong to their author, an admin removes them
+    "comments": Rule(get=MEMBERS, post=MEMBERS),
+    "comment_edit": Rule(get=MEMBERS, post=MEMBERS, got=only(403), posted=only(403)),
+    "comment_remove": Rule(get=MEMBERS, post=MEMBERS, got=only(200, 403), posted=only(302, 403)),
     "sprints": Rule(get=MEMBERS),
     "sprint_edit": Rule(get=MARKETERS, post=MARKETERS),
     "sprint_goal": Rule(post=MARKETERS),
@@ -236,6 +247,8 @@ class Scene:
     delivery: Delivery
     seller: Membership
     invitation: Invitation
+    step: ChecklistItem
+    comment: Comment
 
 
 def make_scene(world: World, first: int) -> Scene:
@@ -272,6 +285,8 @@ def make_scene(world: World, first: int) -> Scene:
     invited = invite_people(
         workspace, by=admin, addresses=[f"new.{first}@invited.example"], role="sales"
     )
+    [step] = backlog.add_checklist(task, by=marketer, lines=["Ask two reps"])
+    comment = conversation.add_comment(task, by=seller, text="Which fair?")
     for row in (task, archived, asked, answered):
         row.refresh_from_db()
     return Scene(
@@ -289,6 +304,8 @@ def make_scene(world: World, first: int) -> Scene:
         delivery=delivery,
         seller=seller,
         invitation=invited.made[0],
+        step=step,
+        comment=comment,
     )
 
 
@@ -342,6 +359,17 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
     ("outbox_again", "pk"): lambda scene: scene.delivery.item_id,
     ("review_delivery_again", "pk"): lambda scene: scene.delivery.pk,
     ("deliverable_remove", "pk"): lambda scene: scene.deliverable.pk,
+    ("comment_edit", "pk"): lambda scene: scene.comment.pk,
+    ("comment_remove", "pk"): lambda scene: scene.comment.pk,
+    **{
+        (name, "key"): lambda scene: scene.task.key
+        for name in ("comments", "comment_edit", "comment_remove")
+    },
+    "kind": lambda scene: "task",
+    **{
+        (f"step_{name}", "pk"): lambda scene: scene.step.pk
+        for name in ("tick", "rename", "move", "remove")
+    },
     ("campaign", "pk"): lambda scene: scene.campaign.pk,
     **{
         (f"member_{verb}", "pk"): lambda scene: scene.seller.pk
@@ -353,7 +381,7 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
     **{
         (name, "key"): lambda scene: scene.task.key
         for name in RULES
-        if name.startswith("task") or name == "deliverable_remove"
+        if name.startswith(("task", "step_")) or name == "deliverable_remove"
         if name != "task_restore"
     },
     **{
@@ -372,7 +400,12 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
 }
 
 # What never was, for each kind of argument
-MISSING: dict[str, object] = {"slug": "nowhere", "number": 99_999, "pk": 99_999_999}
+MISSING: dict[str, object] = {
+    "slug": "nowhere",
+    "kind": "weather",
+    "number": 99_999,
+    "pk": 99_999_999,
+}
 
 
 def missing(name: str, value: object) -> object:

@@ -256,6 +256,8 @@ def test_what_is_foreign_looks_like_what_never_was(scene, foreign):
     for address in inside():
         theirs = address.samples(foreign)
         for argument in address.arguments:
+            if argument == "kind":
+                continue  # a word of ours, which belongs to nobody
             method = "GET" if RULES[address.name].get else "POST"
             nothing = missing(argument, theirs[argument])
             other, none = (

@@ -42,7 +42,7 @@ def add_checklist(task: Task, *, by: Membership | System, lines: list[str]) -> l
         for item in made:
             _check(item, "lines")
         ChecklistItem.objects.bulk_create(made)
-        _record(record, "checklist_added", task, items=[item.pk for item in made], texts=texts)
+        _record(record, "checklist_added", task, steps=[item.pk for item in made], texts=texts)
     return made
 
 
@@ -59,7 +59,7 @@ def tick(item: ChecklistItem, *, by: Membership | System, done: bool) -> Checkli
             item.done_at = record.at if done else None
             item.save()
             verb = "checklist_ticked" if done else "checklist_unticked"
-            _record(record, verb, task, item=item.pk, text=item.text)
+            _record(record, verb, task, step=item.pk, text=item.text)
     return item
 
 
@@ -75,7 +75,7 @@ def rename_step(item: ChecklistItem, *, by: Membership | System, text: str) -> C
         _check(item, "text")
         if was != text:
             item.save()
-            _record(record, "checklist_renamed", task, item=item.pk, text=text, was=was)
+            _record(record, "checklist_renamed", task, step=item.pk, text=text, was=was)
     return item
 
 
@@ -103,7 +103,7 @@ def remove_step(item: ChecklistItem, *, by: Membership | System) -> None:
     """Take a step off the list. Raises PermissionDenied, ValidationError `unknown`, `archived`."""
     with change(item.workspace, by=by) as record:
         item, task = _fresh(record, item)
-        told: dict[str, Any] = {"item": item.pk, "text": item.text}
+        told: dict[str, Any] = {"step": item.pk, "text": item.text}
         item.delete()
         _record(record, "checklist_removed", task, **told)
 

@@ -32,6 +32,7 @@ def find_task(member: Membership, key: str) -> Task:
     """Return the task that people call by this key. Raises Http404 for any other."""
     task = (
         Task.objects.named(key, member.workspace)
+        .with_labels()
         .select_related(
             "column", "sprint", "promised_sprint", "campaign", "channel", "assignee", "created_by"
         )

@@ -16,8 +16,9 @@ from activity.changes import Stale
 from activity.models import Activity
 from backlog import actions, listing, policy
 from backlog.board import Board
-from backlog.forms import DeliverableForm, MoveForm, NewTaskForm, TaskForm, VersionForm
+from backlog.forms import DeliverableForm, MoveForm, NewTaskForm, StepsForm, TaskForm, VersionForm
 from backlog.models import Column, Deliverable, Sprint, SprintState, Task
+from conversation.reading import thread
 from people.access import MemberRequest, member_required
 
 from .answers import (
@@ -36,6 +37,9 @@ from .board import fragment
 
 # What the reader of a task wants to know of its past
 LATEST = 20
+TOLD_ELSEWHERE = (
+    "task_created", "tasks_created", "comment_added", "comment_edited", "comment_removed",
+)  # fmt: skip
 
 
 # Reading --------------------------------------------------------------------------------------
@@ -45,16 +49,18 @@ LATEST = 20
 @member_required
 def task(request: MemberRequest, key: str) -> HttpResponse:
     """Show a task: a page of its own, or the drawer beside another one."""
-    return _show(request, find_task(request.member, key), DeliverableForm())
+    return show(request, find_task(request.member, key))
 
 
-def _show(
+def show(
     request: MemberRequest,
     found: Task,
-    deliverable_form: DeliverableForm,
+    deliverable_form: DeliverableForm | None = None,
     status: int = 200,
     refused: str = "",
+    steps_form: StepsForm | None = None,
 ) -> HttpResponse:
+    """Render a task, in the drawer or on its page, with what was wrong with a form in it."""
     workspace = request.member.workspace
     may_edit = policy.can_edit_tasks(request.member, found)
     board = reverse("board", args=[workspace.slug])
@@ -67,9 +73,11 @@ def _show(
         "can_restore": may_edit and found.archived_at is not None,
         "on_board": found.sprint is not None and found.sprint.is_active,
         "columns": Column.objects.filter(workspace=workspace) if may_edit else [],
-        "labels": found.labels.all(),
         "deliverables": list(found.deliverables.all()),
-        "deliverable_form": deliverable_form,
+        "deliverable_form": deliverable_form or DeliverableForm(),
+        "steps": list(found.checklist.all()),
+        "steps_form": steps_form or StepsForm(),
+        "thread": thread(found, request.member),
         "activity": _past(request, found),
         "back": _page_below(request) or home,
         "home": home,
@@ -80,9 +88,12 @@ def _show(
 
 
 def _past(request: MemberRequest, found: Task) -> list[Activity]:
-    """Return what happened to a task lately; its making is told from its own row."""
+    """Return what happened to a task lately, but for what the page tells already.
+
+    Its making is in its own row, and comments stand there themselves.
+    """
     happened = Activity.objects.visible_to(request.member).about(found).select_related("actor")
-    return list(happened.exclude(verb__in=("task_created", "tasks_created"))[:LATEST])
+    return list(happened.exclude(verb__in=TOLD_ELSEWHERE)[:LATEST])
 
 
 def _page_below(request: MemberRequest) -> str:
@@ -438,7 +449,7 @@ def _refused(request: MemberRequest, found: Task, error: ValidationError) -> Htt
     text = str(error.messages[0])
     if _wants_board(request):
         return with_toast(fragment(request, status=422), text)
-    return _show(request, found, DeliverableForm(), status=422, refused=text)
+    return show(request, found, status=422, refused=text)
 
 
 # What it made ---------------------------------------------------------------------------------
@@ -459,7 +470,7 @@ def task_deliverables(request: MemberRequest, key: str) -> HttpResponse:
             refuse(form, error)
         else:
             return _deliverables_changed(request, found, _("The link is added."))
-    return _show(request, found, form, status=422)
+    return show(request, found, form, status=422)
 
 
 @require_POST
@@ -482,6 +493,6 @@ def deliverable_remove(request: MemberRequest, key: str, pk: int) -> HttpRespons
 def _deliverables_changed(request: MemberRequest, found: Task, text: str) -> HttpResponse:
     if request.htmx:
         again = find_task(request.member, found.key)
-        return with_toast(_show(request, again, DeliverableForm()), text)
+        return with_toast(show(request, again), text)
     say(request, text)
     return redirect(found.get_absolute_url())

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from activity import clock
 from activity.forms import strange_address
+from conversation.reading import thread
 from people.access import MemberRequest, member_required
 from people.models import Membership, Role
 from requests_intake import policy, reading
@@ -107,6 +108,7 @@ def request_page(request: MemberRequest, key: str) -> HttpResponse:
             and said.can_still_be_undone(clock.now())
             and policy.can_undo(member, said),
             "workspace": member.workspace,
+            "thread": thread(asked, member),
         },
     )
 

@@ -199,6 +199,16 @@ export default function board(root) {
     { signal },
   );
 
+  // what was said or ticked in the drawer shows on its card
+  document.addEventListener(
+    "htmx:after:request",
+    ({ detail: { ctx } }) => {
+      if (ctx.request.method === "GET" || !ctx.sourceElement?.closest?.("#drawer") || !ctx.response?.raw?.ok) return;
+      htmx.ajax("GET", root.dataset.address, { source: LIVE, target: LIVE, swap: "outerMorph" });
+    },
+    { signal },
+  );
+
   root.addEventListener(
     "htmx:error",
     () => announce(document.getElementById("toasts")?.dataset.unreached ?? ""),

@@ -69,6 +69,6 @@ export function settle() {
   const back = document.querySelector(`[data-draft-key="${CSS.escape(key)}"]`);
   const failed = document.querySelector("[data-error-page]");
   const wrong = back?.querySelector('[aria-invalid="true"], .error-summary');
-  const said = document.querySelector("#toasts .toast");
+  const said = document.querySelector("#toasts .toast") ?? back?.matches("[data-draft-arrived]");
   if (!failed && (!back || (said && !wrong))) localStorage.removeItem(store(key));
 }

@@ -54,6 +54,9 @@ def colourful_task(world: World, sprint: Sprint, **fields: object) -> Task:
         origin_name="Kenji Mori",
         origin_backers=3,
         origin_value=220_000,
+        comment_count=7,
+        checklist_total=5,
+        checklist_done=3,
         is_unplanned=True,
         **fields,
     )
@@ -93,6 +96,9 @@ def test_a_card_changes_with_each_column_of_its_row(northwind, running):
         "origin_name": "Sam Whitfield",
         "origin_backers": 9,
         "origin_value": 1,
+        "comment_count": 8,
+        "checklist_total": 6,
+        "checklist_done": 4,
         "workspace_key": "XX",
         "currency": "USD",
     }

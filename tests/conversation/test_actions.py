@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 
 import pytest
@@ -18,19 +17,6 @@ from conversation.models import LONGEST, Comment
 from notifications.models import OutboxItem
 from requests_intake import actions as intake
 from tests.factories import make_task
-
-
-@pytest.fixture
-def task(northwind):
-    return make_task(northwind.workspace)
-
-
-@pytest.fixture
-def asked(northwind):
-    """Sam's request, which nobody has answered."""
-    return intake.submit_request(
-        northwind.workspace, by=northwind.sam, submission_id=uuid.uuid4(), title="One-page flyer"
-    )
 
 
 @pytest.fixture

@@ -1,0 +1,36 @@
+"""What somebody says, as it arrives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class CommentForm(forms.Form):
+    """Words; how long they may be says the verb, so that what was typed is all there again."""
+
+    text = forms.CharField(
+        label=_("Comment"),
+        strip=False,
+        error_messages={"required": _("Write something first.")},
+        widget=forms.Textarea(
+            attrs={
+                "rows": 2,
+                "class": "textarea",
+                "placeholder": _("Write a comment. Marketing and Sales read it."),
+                "aria-label": _("Comment"),
+            }
+        ),
+    )
+
+
+class EditForm(CommentForm):
+    """Other words, on top of a version."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, auto_id="edit-%s", **options)
+        self.fields["text"].widget.attrs["autofocus"] = True
