@@ -73,7 +73,7 @@ def test_eight_at_once_take_no_more_than_there_is(careful):
     together = threading.Barrier(8)
 
     def careless():
-        bucket = Bucket.objects.filter(key="careless").first() or Bucket(key="careless", full_at=0)
+        bucket = Bucket.objects.get(key="careless")
         together.wait(5)  # everybody has read
         if bucket.full_at < 1:
             bucket.full_at += 1
@@ -91,6 +91,7 @@ def test_eight_at_once_take_no_more_than_there_is(careful):
         finally:
             connections.close_all()
 
+    Bucket.objects.create(key="careless", full_at=0)
     threads = [threading.Thread(target=run, daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -134,12 +135,10 @@ def test_only_our_own_proxies_are_believed(settings, proxies, told, remote, expe
 @pytest.mark.django_db
 def test_too_many_requests_are_a_429_that_says_when(northwind, monkeypatch, frozen):
     monkeypatch.setattr(limits, "API", limits.Limit("api", 2, 60))
-    header = {
-        "authorization": f"Bearer {actions.make_token(northwind.mia, by=northwind.mia, name='x')[1]}"
-    }
-    other = {
-        "authorization": f"Bearer {actions.make_token(northwind.mia, by=northwind.mia, name='y')[1]}"
-    }
+    header, other = (
+        {"authorization": f"Bearer {actions.make_token(mia, by=mia, name='x')[1]}"}
+        for mia in [northwind.mia] * 2
+    )
     url = reverse("api_me", args=["northwind"])
     statuses = [Client().get(url, headers=header).status_code for _ in range(2)]
     refused = Client().get(url, headers=header)

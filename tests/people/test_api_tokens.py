@@ -64,8 +64,13 @@ def test_it_ends_after_ninety_days_unless_said_otherwise(mia):
 
 @pytest.mark.parametrize(
     ("asked", "field"),
-    [({"days": 366}, "days"), ({"days": 0}, "days"), ({"name": " "}, "name"), ({"scope": "admin"}, "scope")],
-)  # fmt: skip
+    [
+        ({"days": 366}, "days"),
+        ({"days": 0}, "days"),
+        ({"name": " "}, "name"),
+        ({"scope": "admin"}, "scope"),
+    ],
+)
 def test_what_will_not_do_is_refused_by_field(mia, asked, field):
     with pytest.raises(ValidationError) as error:
         make(mia, **asked)
@@ -109,9 +114,11 @@ def test_a_token_acts_as_its_member(mia, me):
 
 @pytest.mark.parametrize(
     "spelling",
-    ["Bearer {}x", "Bearer {} ", " Bearer {}", "bearer {}", "Token {}", "{}", "Bearer  {}", "Bearer",
-     "Bearer {}\t", ""],
-)  # fmt: skip
+    [
+        *("Bearer {}x", "Bearer {} ", " Bearer {}", "bearer {}", "Token {}", "{}", "Bearer  {}"),
+        *("Bearer", "Bearer {}\t", ""),
+    ],
+)
 def test_no_other_spelling_of_the_header_opens_anything(mia, me, spelling):
     _token, text = make(mia)
     answer = ask(me, spelling.format(text))
@@ -144,7 +151,7 @@ def test_revoked_expired_and_deactivated_tokens_are_401(northwind, me):
         Membership.objects.get(pk=ended["closed"][0].pk).user.__class__.objects.filter(
             pk=ended["closed"][0].user_id
         ).update(is_active=False)
-        ApiToken.objects.filter(pk=ended["expired"][1].pk).update(expires_at=NOW - timedelta(1))
+        ApiToken.objects.filter(pk=ended["expired"][1].pk).update(expires_at=datetime.now(UTC))
     answers = {name: ask(me, header) for name, header in headers.items()}
     assert {answer.status_code for answer in answers.values()} == {401}
     assert len({answer.content for answer in answers.values()}) == 1, "no hint why"
@@ -224,8 +231,8 @@ def test_a_token_opens_no_page_and_makes_no_token(mia):
 # The page --------------------------------------------------------------------------------------
 
 
-def typed(member, **fields):
-    return {"name": "Reporting sheet", "member": member.pk, "scope": "read", "days": "90", **fields}
+def typed(whose, **fields):
+    return {"name": "Reporting sheet", "member": whose.pk, "scope": "read", "days": "90", **fields}
 
 
 def test_the_page_shows_a_new_token_once(mia, client_of):
@@ -291,7 +298,8 @@ def test_the_page_costs_the_same_however_many_there_are(mia, client_of, count):
     for n in range(count):
         make(mia, name=f"Number {n}")
     client = client_of(mia)
-    with connection.execute_wrapper(Count()) as counted:
+    counted = Count()
+    with connection.execute_wrapper(counted):
         client.get(reverse("tokens"))
     assert counted.queries <= 6
 
