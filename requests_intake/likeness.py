@@ -10,12 +10,12 @@ K = TypeVar("K", bound=Hashable)
 
 # Words that many titles share, whatever they are about
 FILLERS = frozenset(
-    {"and", "are", "for", "from", "have", "new", "need", "needs", "our", "please", "some"}
+    {"and", "are", "for", "from", "have", "new", "need", "needs", "one", "our", "please", "some"}
     | {"something", "that", "the", "this", "with", "would", "you", "your"}
 )
 ENOUGH = 0.4
 SHORTEST = 3
-STEM = 5
+STEM = 4
 
 
 def alike(title: str, titles: Mapping[K, str]) -> list[K]:
@@ -37,7 +37,7 @@ def _words(title: str) -> frozenset[str]:
 
 
 def _share(words: frozenset[str], others: frozenset[str]) -> float:
-    """Return the share of common words, of the shorter title; one word alone is not enough."""
+    """Return the share of common words, of the shorter title; one word among more is not enough."""
     common = len(words & others)
-    shorter = min(len(words), len(others))
-    return common / shorter if common > 1 or common == shorter == 1 else 0.0
+    shortest, longest = sorted((len(words), len(others)))
+    return common / shortest if common > 1 or common == longest else 0.0
