@@ -35,13 +35,9 @@ broker_connection_max_retries = None
 broker_connection_retry_on_startup = True
 
 # Ringing never delays who rings ------------------------------------------------------------------
-task_publish_retry = True
-task_publish_retry_policy = {
-    "max_retries": 1,
-    "interval_start": 0,
-    "interval_step": 0.1,
-    "interval_max": 0.1,
-}
+# One try: a frozen Redis costs socket_timeout once, where the second try makes it three times that.
+# (A connection that was merely cut is opened again by redis-py itself.) The sweep finds the rest.
+task_publish_retry = False
 
 # A task may run twice, never be lost half-way ----------------------------------------------------
 task_acks_late = True

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 from django.db import transaction
 
@@ -71,3 +73,24 @@ def test_after_the_pause_it_rings_again(monotonic):
     monotonic[0] += 0.1
     doorbell._ring_now(bell, "heard")
     assert bell.rung == [("heard",)]
+
+
+def test_while_one_ring_gets_no_answer_the_others_do_not_queue_behind_it():
+    asked, answered = threading.Event(), threading.Event()
+
+    class Frozen(Bell):
+        def delay(self, *args):
+            asked.set()
+            assert answered.wait(10)
+
+    stuck = threading.Thread(target=doorbell._ring_now, args=(Frozen(),))
+    stuck.start()
+    assert asked.wait(10)
+    other = Bell()
+    doorbell._ring_now(other)
+    assert stuck.is_alive(), "the second waited for the first"
+    answered.set()
+    stuck.join(10)
+    assert other.tries == 0
+    doorbell._ring_now(other, "heard")
+    assert other.rung == [("heard",)]
