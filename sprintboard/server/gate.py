@@ -6,6 +6,7 @@ hands on the length that it counted itself: a chunked body would reach WSGI as a
 """
 
 import asyncio
+import errno
 import json
 import logging
 import re
@@ -35,8 +36,9 @@ class Limits:
     """What a request may cost before Django sees it."""
 
     body: int = 1_048_576
-    # Read a little more than is allowed: who is cut off while sending never sees the answer.
-    read: int = 2 * 1_048_576
+    # Read a little more than is allowed: who is cut off while sending never sees the answer. With
+    # what the server holds in its buffers it comes to 2 MB.
+    read: int = 2 * 1_048_576 - 4 * CHUNK
     seconds: float = 15
     waiting: int = 64
     in_memory: int = CHUNK
@@ -44,34 +46,60 @@ class Limits:
 
 @dataclass(frozen=True)
 class RefusedError(Exception):
-    """The gate's own answer, in place of Django's."""
+    """The gate's own answer, in place of Django's: a code for programs, words for people."""
 
     status: int
+    code: str
     title: str
     text: str
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
+Page = Callable[[RefusedError], str]
+
 CLOSE = (b"connection", b"close")
 TOO_LARGE = RefusedError(
-    413, "That is too much to send", "A page takes at most 1 MB. Nothing was saved.", (CLOSE,)
+    413,
+    "too_large",
+    "That was too much at once",
+    "A request takes at most 1 MB. Nothing was saved.",
+    (CLOSE,),
 )
 TOO_SLOW = RefusedError(
-    408, "That took too long", "The request did not arrive in time. Nothing was saved.", (CLOSE,)
+    408,
+    "too_slow",
+    "That took too long",
+    "The request did not arrive in time. Nothing was saved.",
+    (CLOSE,),
 )
 NOT_UTF_8 = RefusedError(
-    415, "That could not be read", "Text has to come as UTF-8. Nothing was saved.", (CLOSE,)
+    415,
+    "encoding",
+    "That could not be read",
+    "Text has to come as UTF-8. Nothing was saved.",
+    (CLOSE,),
 )
 TOO_BUSY = RefusedError(
     503,
-    "Sprintboard is very busy",
+    "busy",
+    "Too busy just now",
     "Nothing was saved. Please try again in a few seconds.",
     ((b"retry-after", b"5"),),
 )
+NO_ROOM = RefusedError(
+    507,
+    "storage_full",
+    "The storage is full",
+    "The storage is full, nothing was saved.",
+    (CLOSE,),
+)
+REFUSALS = (TOO_LARGE, TOO_SLOW, NOT_UTF_8, TOO_BUSY, NO_ROOM)
 
-
-# The words of the API for them (docs/api.md)
-CODES = {408: "too_slow", 413: "too_large", 415: "encoding", 503: "busy"}
+# The pages are ours alone, so their own folder may be trusted with style, pictures and script
+POLICY = (
+    b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
+    b" font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 class DisconnectedError(Exception):
@@ -96,10 +124,17 @@ class Line:
 class Gate:
     """An ASGI application in front of the threads."""
 
-    def __init__(self, app: ASGIApp, line: Line, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        line: Line,
+        limits: Limits | None = None,
+        page: Page | None = None,
+    ) -> None:
         self.app = app
         self.line = line
         self.limits = limits or Limits()
+        self.page = page or plain_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection event of the server."""
@@ -119,7 +154,7 @@ class Gate:
                 if len(self.line.waiting) >= self.limits.waiting:
                     raise TOO_BUSY
             except RefusedError as refused:
-                await _answer(refused, scope, send)
+                await self._answer(refused, scope, send)
             except DisconnectedError:
                 return
             else:
@@ -131,6 +166,24 @@ class Gate:
             await self.app(scope, receive, send)
         finally:
             self.line.waiting.discard(id(scope))
+
+    async def _answer(self, refused: RefusedError, scope: Scope, send: Send) -> None:
+        accepts = dict(scope["headers"]).get(b"accept", b"")
+        if b"application/json" in accepts or scope["path"].startswith("/api/"):
+            error = {"code": refused.code, "message": refused.text, "fields": {}}
+            kind, body = b"application/json", json.dumps({"error": error}).encode()
+        else:
+            kind, body = b"text/html; charset=utf-8", self.page(refused).encode()
+        headers = [
+            (b"content-type", kind),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"content-security-policy", POLICY),
+            *refused.headers,
+        ]
+        await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     async def _read(self, scope: Scope, receive: Receive, body: IO[bytes]) -> int:
         """Read the body into the file and return its length."""
@@ -161,9 +214,19 @@ class Gate:
             if size > self.limits.read:
                 raise TOO_LARGE
             if size <= self.limits.body:
-                body.write(chunk)
+                _keep(body, chunk)
             if not message.get("more_body", False):
                 return size
+
+
+def _keep(body: IO[bytes], chunk: bytes) -> None:
+    try:
+        body.write(chunk)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        logger.critical("No room for the body of a request: %s", error)
+        raise NO_ROOM from None
 
 
 def speaks_utf_8(content_type: bytes) -> bool:
@@ -233,24 +296,9 @@ async def _live(receive: Receive, send: Send) -> None:
             return
 
 
-async def _answer(refused: RefusedError, scope: Scope, send: Send) -> None:
-    accepts = dict(scope["headers"]).get(b"accept", b"")
-    if b"application/json" in accepts or scope["path"].startswith("/api/"):
-        kind = b"application/json"
-        error = {"code": CODES[refused.status], "message": refused.text, "fields": {}}
-        body = json.dumps({"error": error}).encode()
-    else:
-        kind, body = b"text/html; charset=utf-8", PAGE.format(refused=refused).encode()
-    headers = [
-        (b"content-type", kind),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-        *refused.headers,
-    ]
-    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def plain_page(refused: RefusedError) -> str:
+    """Return the page where nobody gave a better one."""
+    return PAGE.format(refused=refused)
 
 
 PAGE = """<!doctype html>

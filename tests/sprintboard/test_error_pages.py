@@ -10,8 +10,10 @@ PAGES = [
     "400.html",
     "403.html",
     "404.html",
+    "408.html",
     "409.html",
     "413.html",
+    "415.html",
     "429.html",
     "500.html",
     "503.html",
@@ -29,7 +31,9 @@ def test_an_error_page_needs_no_database_no_request_and_no_context(name):
     assert "importmap" not in page
 
 
-@pytest.mark.parametrize("name", ["400.html", "413.html", "500.html", "503.html", "507.html"])
+@pytest.mark.parametrize(
+    "name", ["400.html", "408.html", "413.html", "415.html", "500.html", "503.html", "507.html"]
+)
 def test_it_says_that_nothing_was_saved(name):
     assert "othing was saved" in render_to_string(name)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import socket
 import threading
@@ -13,7 +14,16 @@ import pytest
 import uvicorn
 from a2wsgi import WSGIMiddleware
 
-from sprintboard.server.gate import Gate, Limits, Line, speaks_utf_8, tidied
+from sprintboard.server.gate import (
+    REFUSALS,
+    TOO_LARGE,
+    Gate,
+    Limits,
+    Line,
+    RefusedError,
+    speaks_utf_8,
+    tidied,
+)
 
 THREADS = 2
 LIMITS = Limits(body=1000, read=3000, seconds=0.6, waiting=3, in_memory=100)
@@ -171,6 +181,44 @@ def test_a_program_is_refused_in_json(address: tuple[str, int]) -> None:
     answer = ask(address, post("/", b"x" * 2000, more="Accept: application/json\r\n"))
     assert "application/json" in answer.head
     assert "Nothing was saved" in json.loads(answer.body)["error"]["message"]
+
+
+def test_a_body_that_finds_no_room_is_refused_as_such(
+    address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(body: object, chunk: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile.write", full)
+    answer = ask(address, post("/", b"x" * 500))
+    assert answer.status == 507
+    assert b"nothing was saved" in answer.body
+
+
+@pytest.mark.parametrize("refused", REFUSALS, ids=lambda refused: refused.code)
+def test_what_the_gate_refuses_has_the_look_of_our_pages(refused: RefusedError) -> None:
+    """The page needs no inline style and no origin but our own: what its policy allows."""
+    from sprintboard.asgi import page
+
+    page.cache_clear()
+    told = page(refused)
+    assert "css/app" in told
+    assert "othing was saved" in told
+    assert f'<h1 class="lg">{refused.title}</h1>' in told
+    assert "style=" not in told
+    assert told is page(refused)
+
+
+def test_without_its_page_a_refusal_still_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sprintboard import asgi
+
+    def broken(name: str) -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(asgi, "render_to_string", broken)
+    asgi.page.cache_clear()
+    assert "Nothing was saved" in asgi.page(TOO_LARGE)
+    asgi.page.cache_clear()
 
 
 def test_a_body_that_drips_is_refused_at_the_deadline(
