@@ -241,7 +241,7 @@ class Templates:
     def world(self, kind: str, folder: Path) -> Iterator[World]:
         """Yield a copy of the filled database, with nothing running on it yet."""
         url, scene = self._template(kind)
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "home").mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
             if kind == "sqlite":
                 path = folder / "db.sqlite3"
