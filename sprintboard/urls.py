@@ -3,10 +3,11 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from sprintboard import health, members, metrics, views
+from sprintboard import health, members, metrics, settings_page, views
 from sprintboard.first_run.steps import STEPS
 from sprintboard.first_run.views import wizard
 from sprintboard.invitation_door import invitation
+from sprintboard.settings_forms import TOPICS
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
@@ -14,6 +15,17 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("", include("requests_intake.urls")),
     path("", include("reviews.urls")),
     path("", include("campaigns.urls")),
+    path("settings/", settings_page.settings, name="settings"),
+    path("settings/columns/", settings_page.settings_columns, name="settings_columns"),
+    *(
+        path(
+            f"settings/{topic}/",
+            settings_page.settings_save,
+            {"topic": topic},
+            name=f"settings_{topic}",
+        )
+        for topic in TOPICS
+    ),
     path("first-steps/hide/", views.first_steps_hide, name="first_steps_hide"),
     path("members/", members.members, name="members"),
     path("members/invite/", members.members_invite, name="members_invite"),

@@ -96,6 +96,14 @@ RULES: dict[str, Rule | Door] = {
     "invitation": Door(200, 404, 422, 404),
     "first_steps_hide": Rule(post=MEMBERS, posted=only(302)),
     # people: everybody reads who is here, admins handle them
+    "settings": Rule(get=MEMBERS, admins=True),
+    "settings_columns": Rule(get=MEMBERS, post=MEMBERS, admins=True),
+    **{
+        f"settings_{topic}": Rule(post=MEMBERS, admins=True)
+        for topic in ("team", "sprints", "answers")
+    },
+    # a review may wait for ever: an empty form says so
+    "settings_reviews": Rule(post=MEMBERS, posted=only(302), admins=True),
     "members": Rule(get=MEMBERS),
     "members_leave": Rule(get=MEMBERS, post=MEMBERS),
     "members_invite": Rule(get=MEMBERS, post=MEMBERS, admins=True),
