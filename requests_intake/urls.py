@@ -7,6 +7,7 @@ from . import views
 urlpatterns = [
     path("requests/", views.request_list, name="requests"),
     path("requests/new/", views.request_new, name="request_new"),
+    path("requests/similar/", views.request_similar, name="request_similar"),
     path("requests/<str:key>/", views.request_page, name="request"),
     path("requests/<str:key>/receipt/", views.request_receipt, name="request_receipt"),
     path("requests/<str:key>/accept/", views.request_accept, name="request_accept"),

@@ -163,6 +163,7 @@ RULES: dict[str, Rule | Door] = {
     # requests: Sales asks, marketers may write down what a rep says; the queue is not for Sales
     "requests": Rule(get=MEMBERS),
     "request_new": Rule(get=SELLERS | MARKETERS, post=SELLERS | MARKETERS),
+    "request_similar": Rule(get=SELLERS | MARKETERS),
     "request": Rule(get=MEMBERS),
     "request_receipt": Rule(get=MEMBERS),
     "triage": Rule(get=MARKETERS | MANAGERS),

@@ -1,6 +1,6 @@
 """The pages of the intake: asking, reading, and triage."""
 
-from .asking import request_new, request_receipt
+from .asking import request_new, request_receipt, request_similar
 from .backing import request_back, request_reply, request_withdraw
 from .reading import request_list, request_page
 from .triage import (
@@ -28,6 +28,7 @@ __all__ = [
     "request_plan",
     "request_receipt",
     "request_reply",
+    "request_similar",
     "request_withdraw",
     "triage",
     "triage_context",

@@ -14,7 +14,7 @@ from activity import clock
 from notifications.mails import absolute
 from people.access import MemberRequest, member_required
 from people.models import Membership, Role
-from requests_intake import actions, metrics, policy
+from requests_intake import actions, metrics, policy, reading
 from requests_intake.forms import RequestForm
 from requests_intake.models import Request
 
@@ -36,6 +36,21 @@ def request_new(request: MemberRequest) -> HttpResponse:
         member=request.member, initial={"submission_id": uuid.uuid4(), "title": title}
     )
     return _form_page(request, form, draft=slugify(title))
+
+
+@require_safe
+@member_required
+def request_similar(request: MemberRequest) -> HttpResponse:
+    """Show what was asked before in words like these, to be backed instead."""
+    if not policy.can_submit(request.member):
+        raise PermissionDenied
+    title = request.GET.get("title", "")[:200]
+    workspace = request.member.workspace
+    return render(
+        request,
+        "requests_intake/similar.html",
+        {"similar": reading.similar(workspace, title), "workspace": workspace},
+    )
 
 
 @require_safe

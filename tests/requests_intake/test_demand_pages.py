@@ -251,6 +251,36 @@ def test_what_looks_similar_is_offered_for_merging(northwind, ask, browse):
     assert 'value="REQ-1"' in page
 
 
+def test_what_was_asked_before_is_offered_while_typing(northwind, ask, browse):
+    ask(northwind.chiara, "Dairy slides with milk samples")
+    ask(northwind.sam, "Slides for the dairy in Lyon")
+    sam = browse("sam")
+    assert url("request_similar") in text_of(sam.get(url("request_new")))
+    page = text_of(sam.get(url("request_similar"), {"title": "Dairy slides"}))
+    assert url("request_back", "REQ-1") in page
+    assert url("request", "REQ-2") in page
+    assert url("request_back", "REQ-2") not in page  # his own
+    assert text_of(sam.get(url("request_similar"), {"title": "A webinar"})).strip() == ""
+    assert text_of(sam.get(url("request_similar"))).strip() == ""
+
+
+def test_what_was_merged_is_not_offered_again(northwind, ask, browse):
+    target, source = ask(northwind.chiara, "Dairy slides"), ask(northwind.sam, "Slides for dairies")
+    actions.merge_request(source, by=northwind.mia, words="Same.", version=1, target=target)
+    page = text_of(browse("sam").get(url("request_similar"), {"title": "Dairy slides"}))
+    assert "REQ-1" in page
+    assert "REQ-2" not in page
+
+
+@pytest.mark.parametrize("count", [5, 200])
+def test_looking_for_similar_ones_costs_the_same_however_many(northwind, browse, count):
+    make_requests(northwind, count)
+    back_all(northwind, count)
+    title = Request.objects.order_by("number")[0].title
+    address = f"{url('request_similar')}?title={title}"
+    assert queries_of(browse("sam"), address) <= OF_THE_FRAME + 3
+
+
 @pytest.mark.parametrize(
     ("title", "others", "found"),
     [
