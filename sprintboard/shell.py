@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, Exists, OuterRef, Subquery
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from activity.models import Mark
 from backlog.models import Sprint
 from notifications.models import OutboxItem
 from notifications.policy import can_see_outbox
@@ -78,8 +79,8 @@ class Shell:
         return SECTIONS.get(first, "")
 
     @cached_property
-    def _numbers(self) -> tuple[int, int | None, int]:
-        """How many requests wait, the sprint to plan, how many mails are stuck: one query."""
+    def _numbers(self) -> tuple[int, int | None, int, bool]:
+        """Requests that wait, the sprint to plan, mails that are stuck or held: one query."""
         waiting = (
             Request.objects.waiting()
             .filter(workspace=OuterRef("pk"))
@@ -99,10 +100,20 @@ class Shell:
         )
         row = (
             Workspace.objects.filter(pk=self.workspace.pk)
-            .values_list(Subquery(waiting), Subquery(planned), Subquery(stuck))
+            .values_list(
+                Subquery(waiting),
+                Subquery(planned),
+                Subquery(stuck),
+                Exists(Mark.objects.named(Mark.OUTBOX_PAUSED)),
+            )
             .get()
         )
-        return row[0] or 0, row[1], row[2] or 0
+        return row[0] or 0, row[1], row[2] or 0, row[3]
+
+    @cached_property
+    def outbox_is_paused(self) -> bool:
+        """Whether to tell this reader that nothing is mailed: admins can have it mended."""
+        return self.member.is_admin and (settings.OUTBOX_PAUSED or self._numbers[3])
 
     @cached_property
     def others(self) -> list[Workspace]:
@@ -123,7 +134,7 @@ class Shell:
         """Every place of the workspace, for this role."""
         marketer = self.member.is_marketer
         sees_outbox = can_see_outbox(self.member)
-        waiting, planned, stuck = self._numbers if marketer or sees_outbox else (0, None, 0)
+        waiting, planned, stuck = self._numbers[:3] if marketer or sees_outbox else (0, None, 0)
         if not marketer:
             waiting, planned = 0, None
         requests = "triage" if marketer else "requests"
