@@ -181,7 +181,7 @@ class Program:
         rows = self.sql(
             f"INSERT INTO notifications_outboxitem ({columns}, {', '.join(own[1:])})"  # noqa: S608
             f" SELECT {columns}, 'fault:' || gen_random_uuid(), %s, %s,"
-            " coalesce(%s::jsonb, payload), now() - interval '1 second', now() - interval '1 second'"
+            " coalesce(%s::jsonb, payload), now() - interval '1 second', now()"
             " FROM notifications_outboxitem, generate_series(1, %s) WHERE id = %s RETURNING id",
             state,
             kind,
@@ -195,6 +195,13 @@ class Program:
         """Let the sweep look at once where the test would only wait for beat's next minute."""
         if not at_full_scale():
             self.ring("notifications.jobs.sweep")
+
+    def wait_until_idle(self, seconds: float = 60) -> None:
+        """Wait until Redis holds no message, neither waiting nor handed out."""
+        wait_for("the queue to be empty", self._is_idle, seconds)
+
+    def _is_idle(self) -> bool:
+        return not self.redis.length() and not self.redis.length("unacked")
 
     def states(self, ids: list[int]) -> Counter[str]:
         """Return how many of these rows are in which state."""

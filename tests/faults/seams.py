@@ -77,6 +77,24 @@ def stops_in_drafting() -> None:
     actions.draft_words, actions._save = slow_draft, slow_save
 
 
+def notes_sweeps() -> None:
+    """Write down each time that a sweep of mails or reviews runs."""
+    import notifications.actions
+    import reviews.actions
+
+    for actions in (notifications.actions, reviews.actions):
+        actions.sweep = _noted(actions.sweep, actions.__package__)
+
+
+def _noted(sweep: Any, app: str) -> Any:
+    def noted() -> Any:
+        with (Path(os.environ["TEST_PAUSES"]) / "sweeps").open("a") as notes:
+            notes.write(f"{app}\n")
+        return sweep()
+
+    return noted
+
+
 def looks_by_the_tick() -> None:
     """Mistake: close only the sprints that ended since the last tick, one minute ago."""
     from reviews import actions

@@ -33,21 +33,16 @@ def plan(program: Program, places: tuple[str, ...], rounds: int) -> dict[int, st
     return where
 
 
-def queue_is_empty(program: Program) -> bool:
-    """Tell whether Redis holds no message, neither waiting nor handed out."""
-    return not program.redis.length() and not program.redis.length("unacked")
-
-
 def lost_when_acknowledged_early(program: Program, rounds: int) -> int:
     """Kill jobs that the queue has already forgotten; return how many never ran."""
     where = plan(program, ("before claim",), rounds)
     program.start("worker", seams=("stops_in_delivery", "acknowledges_early"))
     program.pauses.kill_all_who_come(rounds, 90)
-    wait_for("the queue to be empty", lambda: queue_is_empty(program), 30)
+    program.wait_until_idle()
     time.sleep(2)
     program.stop("worker")
     lost = program.states(list(where))["queued"]
-    assert queue_is_empty(program)
+    program.wait_until_idle(1)
     return lost
 
 
@@ -113,7 +108,7 @@ def test_f1_a_killed_job_drafts_one_review_each(program: Program, figures):
     program.pauses.kill_all_who_come(len(reviews), 180)
     line.stopwatch()
     wait_for("every review to be drafted", lambda: not undrafted(program, reviews), 90)
-    wait_for("the queue to be empty", lambda: queue_is_empty(program), 30)
+    program.wait_until_idle()
     assert line.stop() <= 60 + 30
     drafts = program.sql(
         "SELECT subject_id, count(*) FROM activity_activity"
