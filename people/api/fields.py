@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date
 from typing import Any, Final
@@ -12,12 +13,41 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from activity.text import clean_line, clean_text
+from activity.bounds import validate_day
+from activity.text import clean_text, one_line
 
-FIRST_YEAR: Final = 2000
-LAST_YEAR: Final = 2100
 # Rows are numbered by the database; no workspace comes near it
 LARGEST_ID: Final = 2**31 - 1
+# Python reads weeks and days of the year too
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+# Where the framework would say its own sentence, ours; before the first serializer is made
+_SENTENCES: Final[dict[type[serializers.Field[Any, Any, Any, Any]], dict[str, Any]]] = {
+    serializers.Field: {
+        "required": _("This is needed."),
+        "null": _("This cannot be null."),
+    },
+    serializers.CharField: {
+        "invalid": _("This must be a text."),
+        "blank": _("This cannot be empty."),
+        "max_length": _("At most {max_length} characters."),
+        "min_length": _("At least {min_length} characters."),
+    },
+    serializers.IntegerField: {
+        "invalid": _("This must be a whole number."),
+        "max_value": _("At most {max_value}."),
+        "min_value": _("At least {min_value}."),
+    },
+    serializers.ChoiceField: {"invalid_choice": _("This is none of the words known here.")},
+    serializers.ListField: {
+        "not_a_list": _("This must be a list."),
+        "empty": _("This list cannot be empty."),
+        "max_length": _("At most {max_length} items."),
+        "min_length": _("At least {min_length} items."),
+    },
+}
+for _kind, _told in _SENTENCES.items():
+    _kind.default_error_messages = {**_kind.default_error_messages, **_told}
 
 
 class _CleanField(serializers.CharField):
@@ -41,7 +71,7 @@ class _CleanField(serializers.CharField):
 class LineField(_CleanField):
     """One line of text: NFC, without what is invisible or turns the direction."""
 
-    clean = staticmethod(clean_line)
+    clean = staticmethod(one_line)
 
 
 class TextField(_CleanField):
@@ -89,16 +119,16 @@ class DayField(serializers.DateField):
 
     def to_internal_value(self, value: Any) -> date:
         """Return the date, within a century that a plan can mean."""
-        if not isinstance(value, str) or len(value) != 10:
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
             raise serializers.ValidationError(_("This must be a date like 2026-12-03."), "date")
         try:
             day = date.fromisoformat(value)
         except ValueError:
             raise serializers.ValidationError(_("There is no such day."), "date") from None
-        if not FIRST_YEAR <= day.year < LAST_YEAR:
-            raise serializers.ValidationError(
-                _("A year between 2000 and 2099, please."), "out_of_range"
-            )
+        try:
+            validate_day(day)
+        except ValidationError as error:
+            raise serializers.ValidationError(error.messages, "out_of_range") from error
         return day
 
 

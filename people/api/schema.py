@@ -32,9 +32,10 @@ SAYS: Final = {
     428: "`version` is missing.",
     429: "Too many requests; `Retry-After` says for how many seconds to wait.",
     503: "The workspace is busy, or the database away. Nothing was saved; try again.",
+    507: "The storage is full. Nothing was saved.",
 }  # fmt: skip
 ALWAYS: Final = (400, 401, 403, 404, 429, 503)
-WITH_BODY: Final = (409, 413, 415)
+WITH_BODY: Final = (409, 413, 415, 507)
 
 
 def documented(

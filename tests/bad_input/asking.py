@@ -23,7 +23,9 @@ from tests.test_access import Form, Forms, all_forms, signed_in
 # What a form needs beside what its page fills in, so that the field that is tried is the only wrong
 ANSWERS = {"words": "Yes, gladly.", "reason": "other", "title": "A new flyer", "lines": "One"}
 # The rows of these come and go with the asking itself
-NOT_STORED = {"sessions.Session"}
+NOT_STORED = {
+    *("sessions.Session", "people.Bucket", "people.Tally", "people.RepeatableAnswer"),
+}
 HTMX = {"HX-Request": "true"}
 
 
