@@ -6,19 +6,15 @@ place once, for every form and model; a form says something more exact where it 
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
 from django.core import validators
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
-from .text import clean_line, clean_text
-
-_BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
+from .text import clean_text, one_line
 
 
 class LineField(forms.CharField):
@@ -26,10 +22,7 @@ class LineField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """Return the line, in one form. Raises ValidationError."""
-        text = super().to_python(value) or ""
-        if _BREAKS.search(text):
-            raise ValidationError(_("One line, please."), code="one_line")
-        return clean_line(text)
+        return one_line(super().to_python(value) or "")
 
 
 class TextField(forms.CharField):

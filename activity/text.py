@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 # Embedding, override and isolate characters turn the reading order of what follows them
 _TURNS_AROUND = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Whatever some program takes for the end of a line
+_BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 # More accents on one letter than any language needs spill over the lines around it
 _PILED_MARKS = 4
 
@@ -20,6 +22,16 @@ def clean_line(text: str) -> str:
     Raises ValidationError `control`, `direction` or `invisible`.
     """
     return " ".join(_clean(text).split())
+
+
+def one_line(text: str) -> str:
+    """Return one line as `clean_line` does; line breaks are refused instead of mended.
+
+    Raises ValidationError `one_line` too: nobody can type a break where one line is asked for.
+    """
+    if _BREAKS.search(text):
+        raise ValidationError(_("One line, please."), code="one_line")
+    return clean_line(text)
 
 
 def clean_text(text: str) -> str:
