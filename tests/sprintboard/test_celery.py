@@ -6,6 +6,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from celery.app.defaults import NAMESPACES, flatten
 
 from activity.models import Mark
 from sprintboard import celery_app, celeryconfig
@@ -89,3 +90,58 @@ def test_a_finished_job_is_a_sign_of_life(
     mark_life()
     assert Mark.objects.named(Mark.WORKER).exists()
     assert works(tmp_path)
+
+
+# Each was tried against the faults it is for (docs/reliability.md); none changes unnoticed
+PROVEN: dict[str, Any] = {
+    "broker_transport_options": {
+        "visibility_timeout": 900,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 1,
+        "socket_timeout": 2,
+        "retry_on_timeout": False,
+        "health_check_interval": 10,
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "interval_max": 0.1,
+    },
+    "visibility_timeout": 900,
+    "broker_connection_timeout": 1,
+    "broker_connection_max_retries": None,
+    "broker_connection_retry_on_startup": True,
+    "task_publish_retry": False,
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "worker_prefetch_multiplier": 1,
+    "task_time_limit": 300,
+    "task_soft_time_limit": 240,
+    "task_ignore_result": True,
+    "result_backend": None,
+    "accept_content": ["json"],
+    "task_serializer": "json",
+    "worker_max_tasks_per_child": 500,
+    "worker_max_memory_per_child": 300_000,
+    "worker_soft_shutdown_timeout": 8,
+    "worker_cancel_long_running_tasks_on_connection_loss": True,
+    "worker_send_task_events": False,
+    "beat_cron_starting_deadline": 3600,
+}
+# Celery's guide names it beside the transport option; the list of its defaults lacks it
+NOT_AMONG_THE_DEFAULTS = {"visibility_timeout"}
+
+
+@pytest.mark.parametrize("name", PROVEN)
+def test_a_proven_setting_is_as_it_was_tried(settings: Any, name: str) -> None:
+    assert getattr(configured(settings, REDIS), name) == PROVEN[name]
+
+
+def test_celery_knows_every_setting_by_its_name(settings: Any) -> None:
+    known = {name for name, _ in flatten(NAMESPACES)} | NOT_AMONG_THE_DEFAULTS
+    module = configured(settings, REDIS)
+    ours = {name for name in vars(module) if name.islower() and not name.startswith("_")}
+    imported = {"settings", "crontab"}
+    assert ours - imported - known == set(), (
+        "Celery ignores unknown names in silence"
+    )
