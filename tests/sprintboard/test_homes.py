@@ -137,12 +137,12 @@ def test_a_new_workspace_says_what_to_do_first_until_a_sprint_has_started(northw
     mia = client_of(northwind.mia)
 
     page = mia.get("/w/northwind/").content.decode()
-    assert "Three steps" in page
+    assert "First steps" in page
     assert f'href="/w/northwind/sprints/{first.number}/start/"' in page
     assert page.count("btn-primary") == 1
 
     backlog.start_sprint(first, by=northwind.mia, version=first.version)
-    assert "Three steps" not in mia.get("/w/northwind/").content.decode()
+    assert "First steps" not in mia.get("/w/northwind/").content.decode()
 
 
 def test_one_thing_is_the_first_to_do_when_an_answer_is_late_and_no_sprint_runs(
