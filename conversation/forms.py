@@ -31,6 +31,6 @@ class EditForm(CommentForm):
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, auto_id="edit-%s", **options)
+    def __init__(self, data: Any = None, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial, auto_id="edit-%s")
         self.fields["text"].widget.attrs["autofocus"] = True

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from django.db import models
 
@@ -25,7 +25,7 @@ class Subject(Protocol):
     pk: Any
     title: Any
     workspace: Any
-    _meta: Any
+    _meta: ClassVar[Any]
 
     @property
     def key(self) -> str:

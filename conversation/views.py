@@ -52,11 +52,14 @@ def _added(request: MemberRequest, subject: Subject, said: Comment) -> HttpRespo
 def _show(
     request: MemberRequest, shown: Thread, status: int = 200, *, arrived: bool = False
 ) -> HttpResponse:
+    if request.htmx and shown.is_newest:  # the form is swapped too: whoever writes goes on there
+        shown.form.fields["text"].widget.attrs["autofocus"] = True
     context = {
         "thread": shown,
         "workspace": request.member.workspace,
         "arrived": arrived,
         "swapped": bool(request.htmx),
+        "continued": bool(request.htmx) and not shown.is_newest,
     }
     name = "conversation/page.html"
     if request.htmx:
@@ -144,7 +147,7 @@ def _comment(request: MemberRequest, subject: Subject, said: Said) -> HttpRespon
     """Answer with one comment as it is read."""
     if not request.htmx:
         return redirect(f"{subject.get_absolute_url()}#comment-{said.comment.pk}")
-    return render(request, "conversation/_comment.html", {"said": said})
+    return render(request, "conversation/_comment.html", {"said": said, "focused": True})
 
 
 def _find_subject(member: Membership, kind: str, key: str) -> Subject:

@@ -32,7 +32,7 @@ def task_checklist(request: MemberRequest, key: str) -> HttpResponse:
             refuse(form, error)
         else:
             text = _("The step is added.") if len(made) == 1 else _("The steps are added.")
-            return _changed(request, key, text)
+            return _changed(request, key, text, adding=True)
     if request.htmx:
         return _list(request, found, form, status=422)
     return show(request, found, status=422, steps_form=form)
@@ -50,7 +50,7 @@ def step_tick(request: MemberRequest, key: str, pk: int) -> HttpResponse:
         actions.tick(step, by=request.member, done=form.cleaned_data["done"])
     except ValidationError as error:
         return _refused(request, found, error.messages[0])
-    return _changed(request, key)
+    return _changed(request, key, focus=pk)
 
 
 @require_POST
@@ -65,7 +65,7 @@ def step_rename(request: MemberRequest, key: str, pk: int) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            return _changed(request, key, _("The step is changed."))
+            return _changed(request, key, _("The step is changed."), focus=pk)
     return _refused(request, found, str(next(iter(form.errors.values()))[0]))
 
 
@@ -81,7 +81,7 @@ def step_move(request: MemberRequest, key: str, pk: int) -> HttpResponse:
         actions.move_step(step, by=request.member, up=form.cleaned_data["way"] == "up")
     except ValidationError as error:
         return _refused(request, found, error.messages[0])
-    return _changed(request, key)
+    return _changed(request, key, focus=pk)
 
 
 @require_POST
@@ -112,10 +112,13 @@ def _editable_step(request: MemberRequest, key: str, pk: int) -> tuple[Task, Che
     return found, step
 
 
-def _changed(request: MemberRequest, key: str, text: str = "") -> HttpResponse:
+def _changed(
+    request: MemberRequest, key: str, text: str = "", *, focus: int = 0, adding: bool = False
+) -> HttpResponse:
+    """Answer with the list as it is now; the focus stays where the person was."""
     found = find_task(request.member, key)
     if request.htmx:
-        answer = _list(request, found)
+        answer = _list(request, found, focus=focus, adding=adding)
         return with_toast(answer, text) if text else answer
     if text:
         say(request, text)
@@ -130,13 +133,23 @@ def _refused(request: MemberRequest, found: Task, text: str) -> HttpResponse:
 
 
 def _list(
-    request: MemberRequest, found: Task, form: StepsForm | None = None, status: int = 200
+    request: MemberRequest,
+    found: Task,
+    form: StepsForm | None = None,
+    status: int = 200,
+    focus: int = 0,
+    adding: bool = False,
 ) -> HttpResponse:
+    form = form or StepsForm()
+    if adding or form.is_bound:  # whoever adds steps goes on adding
+        form.fields["lines"].widget.attrs["autofocus"] = True
     context = {
         "task": found,
         "workspace": request.member.workspace,
         "steps": list(found.checklist.all()),
-        "steps_form": form or StepsForm(),
+        "steps_form": form,
+        "focus": focus,
+        "adding": adding or form.is_bound,
         "can_edit": found.archived_at is None,
     }
     return render(request, "backlog/_checklist.html", context, status=status)

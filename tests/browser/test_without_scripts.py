@@ -83,6 +83,32 @@ def test_a_task_is_made_edited_planned_and_returned(plain):
     expect(mia.get_by_text("Sprint 4").first).to_be_visible()
 
 
+def test_a_comment_is_said_changed_and_removed_and_a_checklist_kept(plain):
+    mia = plain(MIA).page
+    mia.goto(f"{N}/board/")
+    mia.locator("[data-category=doing] [data-key] .card-title a").first.click()
+    composer = mia.locator("#composer")
+    composer.locator("textarea").fill("Is *14 minutes* right?")
+    composer.get_by_role("button", name="Send").click()
+    said = mia.locator(".comment").last
+    expect(said.locator("em")).to_have_text("14 minutes")
+
+    said.get_by_role("link", name="Edit").click()
+    mia.locator("#main textarea").fill("Is it 15?")
+    mia.get_by_role("button", name="Save").click()
+    expect(said).to_contain_text("Is it 15?")
+
+    said.get_by_role("link", name="Remove").click()
+    mia.get_by_role("button", name="Remove").click()
+    expect(said).to_contain_text("Removed by its author.")
+
+    mia.get_by_text("Add steps").click()
+    mia.locator("[name=lines]").fill("Ask a rep without scripts")
+    mia.locator("form[action$='/checklist/']").get_by_role("button", name="Add").click()
+    mia.get_by_role("checkbox", name="Ask a rep without scripts").click()
+    expect(mia.get_by_role("checkbox", name="Ask a rep without scripts")).to_be_checked()
+
+
 def test_theme_and_workspace_menus_open(plain):
     mia = plain(MIA).page
     mia.goto(f"{N}/")
