@@ -111,9 +111,9 @@ def _without_raw_path(
 ) -> MutableMapping[str, Any]:
     """Name the route where Django writes the path: a path may be the key to a shared page."""
     record = event.get("_record")
-    request = getattr(record, "request", None)
+    request: Any = getattr(record, "request", None)
     path = getattr(request, "path", "")
-    if len(path) > 1:
+    if request is not None and len(path) > 1:
         route = route_of(request)
         text = str(event.get("event", ""))
         event["event"] = text.replace(request.get_full_path(), route).replace(path, route)

@@ -25,9 +25,11 @@ called: set[Call] = set()
 
 def note(method: str, response: Any) -> None:
     """Keep that an address was used, if it was."""
+    if response.status_code >= 400:  # an address that nobody has cannot even be looked up
+        return
     location = response.headers.get("Location", "")
     found = getattr(response, "resolver_match", None)
-    if found and response.status_code < 400 and "/accounts/login/?" not in location:
+    if found and "/accounts/login/?" not in location:
         called.add((found.view_name, "GET" if method == "HEAD" else method))
 
 

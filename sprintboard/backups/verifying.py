@@ -13,7 +13,7 @@ from pathlib import Path
 from django.core.management import CommandError
 
 from . import manifest as lists
-from .databases import SQLite, sqlite_tables
+from .databases import SQLite, Tables, sqlite_tables
 from .manifest import Manifest
 
 
@@ -76,6 +76,6 @@ def _compare_sqlite(archive: tarfile.TarFile, manifest: Manifest) -> None:
         raise CommandError(f"These tables are not as they were: {', '.join(differing)}")
 
 
-def different(told: dict[str, lists.Table], found: dict[str, lists.Table]) -> list[str]:
+def different(told: Tables, found: Tables) -> list[str]:
     """Return the tables that two lists do not agree on."""
     return sorted(name for name in told.keys() | found.keys() if told.get(name) != found.get(name))

@@ -205,3 +205,11 @@ def test_without_a_database_it_still_answers(
 
     monkeypatch.setattr(metrics, "_outbox", away)
     assert number(client, "sprintboard_database_up") == 0
+
+
+def test_a_replica_is_scraped_by_its_number_over_http_inside(client: Client, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["board.example.com"]
+    settings.SECURE_SSL_REDIRECT = True
+    headers = {"Authorization": f"Bearer {TOKEN}", "Host": "10.0.0.5:8000"}
+    assert client.get("/metrics", headers=headers).status_code == 200
+    assert client.get("/accounts/login/", headers=headers).status_code == 400

@@ -1,0 +1,146 @@
+"""Backups: what is damaged, foreign or newer is refused before anything is replaced."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError
+from django.db import connection
+
+from activity.models import Mark
+from sprintboard import backups
+from sprintboard.backups import databases, restoring
+from sprintboard.backups.manifest import NAME
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+Parts = dict[str, bytes]
+
+
+class Toy:
+    """A database of one file, so that a test inside a transaction can be backed up."""
+
+    file_name = databases.SQLite.file_name
+
+    def dump(self, to: Path) -> databases.Tables:
+        with sqlite3.connect(to) as line:
+            line.execute("CREATE TABLE task (id INTEGER PRIMARY KEY, title TEXT)")
+            line.execute("INSERT INTO task VALUES (1, 'Brief')")
+        tables = databases.sqlite_tables(line)
+        line.close()
+        return tables
+
+    def load(self, source: Path) -> None:
+        raise AssertionError("nothing may be replaced")
+
+    def tables(self) -> databases.Tables:
+        return {}
+
+    def in_use(self) -> str:
+        return ""
+
+
+@pytest.fixture
+def backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Path:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    (tmp_path / "media" / "a").mkdir(parents=True)
+    (tmp_path / "media" / "a" / "brief.txt").write_text("words")
+    monkeypatch.setattr(databases, "here", Toy)
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    return backups.write(folder)
+
+
+def rewritten(path: Path, change: Callable[[Parts], object]) -> Path:
+    """Return a copy of a backup with other parts inside."""
+    with tarfile.open(path) as archive:
+        parts = {name: archive.extractfile(name).read() for name in archive.getnames()}  # type: ignore[union-attr]
+    change(parts)
+    other = path.with_name("other.tar")
+    with tarfile.open(other, "w") as archive:
+        for name, data in parts.items():
+            told = tarfile.TarInfo(name)
+            told.size = len(data)
+            archive.addfile(told, io.BytesIO(data))
+    return other
+
+
+def listed(parts: Parts, **changes: object) -> None:
+    parts[NAME] = json.dumps({**json.loads(parts[NAME]), **changes}).encode()
+
+
+def test_a_backup_is_whole_and_private_and_leaves_a_mark(backup: Path) -> None:
+    assert backup.stat().st_mode & 0o077 == 0
+    held = backups.verify(backup)
+    assert held.tables["task"].rows == 1
+    assert set(held.files) == {"database.sqlite3", "media/a/brief.txt"}
+    assert [path.name for path in backup.parent.iterdir()] == [backup.name], "no draft is left"
+    assert Mark.objects.named(Mark.BACKUP).exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda parts: parts.update({"media/a/brief.txt": b"other"}), "brief.txt is damaged"),
+        (lambda parts: parts.update({"database.sqlite3": b""}), "database.sqlite3 is damaged"),
+        (lambda parts: parts.pop("media/a/brief.txt"), "parts are missing"),
+        (lambda parts: parts.update({"more": b"x"}), "one too many"),
+        (lambda parts: parts.pop(NAME), "no backup of Sprintboard"),
+        (lambda parts: parts.update({NAME: b"{"}), "cannot be read"),
+        (lambda parts: listed(parts, format=2), "has format 2"),
+        (
+            lambda parts: listed(parts, tables={"task": {"rows": 2, "sha256": "x"}}),
+            "not as they were: task",
+        ),
+    ],
+)
+def test_what_is_damaged_is_refused(
+    backup: Path, change: Callable[[Parts], object], sentence: str
+) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        backups.restore(rewritten(backup, change), force=True)
+
+
+def test_half_a_file_is_refused(backup: Path) -> None:
+    other = backup.with_name("half.tar")
+    other.write_bytes(backup.read_bytes()[: backup.stat().st_size // 3])
+    with pytest.raises(CommandError):
+        backups.verify(other)
+
+
+def test_a_backup_of_a_newer_program_is_refused(backup: Path) -> None:
+    other = rewritten(
+        backup, lambda parts: listed(parts, migrations=[["backlog", "0999_tomorrow"]])
+    )
+    with pytest.raises(CommandError, match="newer program, which knows 0999_tomorrow"):
+        backups.restore(other, force=True)
+
+
+def test_a_backup_of_the_other_database_is_refused(backup: Path) -> None:
+    other = rewritten(backup, lambda parts: listed(parts, engine="another"))
+    with pytest.raises(CommandError, match=f"a backup of another; .* name {connection.vendor}"):
+        backups.restore(other, force=True)
+
+
+def test_where_people_are_nothing_is_replaced(backup: Path, northwind: Any) -> None:
+    with pytest.raises(CommandError, match="There are people in this database"):
+        backups.restore(backup)
+
+
+def test_what_others_use_is_not_replaced(backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Toy, "in_use", lambda self: "3 other connections use the database.")
+    with pytest.raises(CommandError, match=r"3 other connections .* Stop web, worker and beat"):
+        backups.restore(backup)
+
+
+def test_a_part_that_leads_out_of_its_folder_is_not_unpacked(backup: Path, tmp_path: Path) -> None:
+    other = rewritten(backup, lambda parts: parts.update({"../out": b"x"}))
+    with tarfile.open(other) as archive, pytest.raises(tarfile.OutsideDestinationError):
+        restoring.extract(archive, "../out", tmp_path / "in")
+    assert not (tmp_path / "out").exists()
