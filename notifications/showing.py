@@ -49,7 +49,10 @@ def shown_to(reader: Membership, item: OutboxItem) -> Shown:
 
 
 def _why(item: OutboxItem) -> str:
+    reason = item.last_error
+    if reason and reason[-1] not in ".!?":  # a mail server's words often end without
+        reason = f"{reason}."
     if item.may_be_there:
-        return f"{item.last_error} {_('We never send twice by ourselves.')}".strip()
+        return f"{reason} {_('We never send twice by ourselves.')}".strip()
     tries = ngettext("Tried once.", "Tried %(n)d times.", item.attempts) % {"n": item.attempts}
-    return f"{item.last_error} {tries}".strip()
+    return f"{reason} {tries}".strip()

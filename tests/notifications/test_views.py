@@ -38,7 +38,7 @@ def put(world, state=OutboxState.FAILED, *, count=1, **fields) -> list[OutboxIte
 def test_it_shows_what_failed_with_its_reason_and_a_way_to_send_it_again(northwind, client_of):
     [item] = put(northwind)
     page = client_of(northwind.mia).get(OUTBOX).content.decode()
-    for words in ("Sam", "A letter", "Dear reader", "550 no such mailbox", "Tried once."):
+    for words in ("Sam", "A letter", "Dear reader", "550 no such mailbox. Tried once."):
         assert words in page
     assert f'action="{OUTBOX}{item.pk}/again/"' in page
 
