@@ -115,6 +115,11 @@ class OutboxItem(models.Model):
         return f"{self.kind} {self.state}"
 
     @property
+    def addressee(self) -> str:
+        """Who gets it, as people say it."""
+        return self.address or self.recipient.first_name
+
+    @property
     def can_be_sent_again(self) -> bool:
         """Tell whether only a person can decide what happens next."""
         return self.state in {OutboxState.FAILED, OutboxState.UNCERTAIN}

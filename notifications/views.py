@@ -67,7 +67,7 @@ def _send_again(request: MemberRequest, item: OutboxItem) -> HttpResponse:
     except ValidationError as error:
         messages.warning(request, str(error.messages[0]))
     else:
-        name = item.recipient.first_name
+        name = item.addressee
         messages.success(request, _("On its way to %(name)s again.") % {"name": name})
     return redirect("outbox", request.member.workspace.slug)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from base64 import urlsafe_b64encode
-from typing import TYPE_CHECKING
+from contextlib import suppress
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -20,10 +20,8 @@ from activity import clock
 
 from .models import Invitation, User
 
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
 SALT = "people.invitation"
+MOST_SHOWN = 20
 
 
 class ChangedKeyError(Exception):
@@ -89,14 +87,19 @@ def proved_addresses(user: User) -> set[str]:
     return {address.lower() for address in own}
 
 
-def waiting_for(user: User) -> QuerySet[Invitation]:
-    """Return what somebody can accept without the mail: its address is proved to be theirs."""
-    return (
+def waiting_for(user: User) -> list[tuple[Invitation, str]]:
+    """Return what somebody can accept without the mail, with its path: the address is proved."""
+    found = (
         Invitation.objects.open(clock.now())
         .filter(address__in=proved_addresses(user))
         .select_related("workspace", "inviter")
         .order_by("workspace__name")
     )
+    waiting = []
+    for invitation in found[:MOST_SHOWN]:
+        with suppress(ChangedKeyError):  # only the mail knows that link
+            waiting.append((invitation, path_of(invitation)))
+    return waiting
 
 
 def _token(nonce: str, key: str) -> str:

@@ -22,7 +22,7 @@ def front_door(request: HttpRequest) -> HttpResponse:
     """Lead a person to a workspace: the only one, a choice, an invitation, or a new one."""
     user = signed_in(request)
     members = list(Membership.objects.at_home(user)[:50])
-    invited = [] if members else list(invitations.waiting_for(user)[:20])
+    invited = [] if members else invitations.waiting_for(user)
     if len(members) == 1:
         return redirect(members[0].workspace)
     draft, room = Wizard(user), may_found()
@@ -30,7 +30,7 @@ def front_door(request: HttpRequest) -> HttpResponse:
         return redirect("workspace_new")
     context = {
         "members": members,
-        "invited": [(invitation, invitations.path_of(invitation)) for invitation in invited],
+        "invited": invited,
         "draft": draft if room and draft.is_begun else None,
         "may_found": room,
     }
