@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from people.api.fields import InstantField
+from people.api.fields import InstantField, WallClockField
 from people.api.serializers import ReadSerializer
 
 from .models import ApiToken, Role, Scope
@@ -28,8 +28,8 @@ class WorkspaceDetail(WorkspaceItem):
     currency = serializers.CharField()
     sprint_days = serializers.IntegerField()
     answer_days = serializers.IntegerField(help_text="Working days to answer a request.")
-    workday_starts = serializers.TimeField()
-    workday_ends = serializers.TimeField()
+    workday_starts = WallClockField()
+    workday_ends = WallClockField()
     unplanned_allowance = serializers.IntegerField(help_text="Per cent of the commitment.")
     seq = serializers.IntegerField(help_text="The number of the newest change.")
     created_at = InstantField()

@@ -139,6 +139,14 @@ class InstantField(serializers.DateTimeField):
         super().__init__(read_only=True, default_timezone=UTC, **kwargs)
 
 
+@extend_schema_field({"type": "string", "pattern": r"^\d\d:\d\d$", "example": "09:00"})
+class WallClockField(serializers.TimeField):
+    """A time of day where the workspace is; of no zone, so no `time` of JSON Schema."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, format="%H:%M", **kwargs)
+
+
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": LARGEST_ID})
 class OwnField(serializers.Field[Any, Any, Any, Any]):
     """Names a thing of the workspace, by its id or by what people call it.
