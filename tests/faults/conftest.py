@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.figures import Figures
 from tests.faults.program import SEAM, Pauses, Program, RedisServer, short_folder
-from tests.faults.worlds import templates, world  # noqa: F401 - fixtures
+from tests.faults.worlds import collected, templates, world  # noqa: F401 - fixtures
 from tests.system.stack import (
     MailServer,
     database,
@@ -33,10 +33,9 @@ class Ground:
 
 
 @pytest.fixture(scope="session")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+def ground(tmp_path_factory: pytest.TempPathFactory, collected: Path) -> Iterator[Ground]:  # noqa: F811
     """Migrate and fill a database once; each test gets a copy of it."""
     folder = tmp_path_factory.mktemp("ground")
-    static = folder / "static"
     with postgres_server() as server, database(server) as address:
         stack = production_stack(
             database_url=address,
@@ -44,14 +43,13 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
             mail_url="smtp://127.0.0.1:1",
             home=folder / "home",
             log=folder / "log",
-            STATIC_ROOT=str(static),
+            STATIC_ROOT=str(collected),
         )
-        stack.manage("collectstatic", "--noinput", "-v0")
         stack.manage("migrate", "-v0")
         code = Path(__file__).with_name("ground.py").read_text()
         printed = stack.manage("shell", "-v0", "-c", code)
         ids = json.loads(printed.splitlines()[-1])
-        yield Ground(server, address.rpartition("/")[2], ids, static)
+        yield Ground(server, address.rpartition("/")[2], ids, collected)
 
 
 @pytest.fixture

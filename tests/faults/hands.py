@@ -54,7 +54,7 @@ PEOPLE = {
     "grace": ("Grace Adeyemi", Role.MANAGER),
 }
 WRITERS = 8
-WORK_SECONDS = 0.02  # what a request does between looking and writing, at least
+WORK_SECONDS = 0.25  # what a busy machine does between looking and writing
 PATIENCE = 150  # seconds; a thread that is still there then hangs
 
 

@@ -280,19 +280,26 @@ def found(url: str, folder: Path, environment: dict[str, str]) -> dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
+def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The static files of every server that these tests start, collected once."""
+    folder = tmp_path_factory.mktemp("collected")
+    static = folder / "static"
+    environment = {"STATIC_ROOT": str(static), "SPRINTBOARD_HOME": str(folder / "home")}
+    stack = Stack(environment=environment, commands={}, port=0, log=folder / "log")
+    stack.manage("collectstatic", "--noinput", "-v0")
+    return static
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory, collected: Path) -> Iterator[Templates]:
     """The filled databases to copy, each made when it is first wanted."""
-    folder = tmp_path_factory.mktemp("worlds")
     environment = {
         "SECRET_KEY": secrets.token_urlsafe(64),
-        "STATIC_ROOT": str(folder / "static"),
+        "STATIC_ROOT": str(collected),
         "SPRINTBOARD_DEMO": "0",
     }
-    home = {"SPRINTBOARD_HOME": str(folder / "home")}
-    stack = Stack(environment={**environment, **home}, commands={}, port=0, log=folder / "log")
-    stack.manage("collectstatic", "--noinput", "-v0")
     with contextlib.ExitStack() as servers:
-        yield Templates(folder, environment, servers)
+        yield Templates(tmp_path_factory.mktemp("worlds"), environment, servers)
 
 
 @pytest.fixture(params=KINDS)
