@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.figures import Figures
+from tests.faults.figures import Figures, at_full_scale
 from tests.faults.program import SEAM, Pauses, Program, RedisServer, short_folder
 from tests.faults.worlds import collected, templates, world  # noqa: F401 - fixtures
 from tests.system.stack import (
@@ -104,7 +104,7 @@ _PASSED = pytest.StashKey[bool]()
 def figures(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], Figures]]:
     """Return a function that opens a line: `line = figures("F1", "what was tried")`.
 
-    Fill its fields in the test; it is kept when the test passes.
+    Fill its fields in the test; `make faults` keeps it when the test passes.
     """
     lines: list[Figures] = []
 
@@ -113,7 +113,7 @@ def figures(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], Fig
         return lines[-1]
 
     yield open_line
-    if request.node.stash.get(_PASSED, False):
+    if at_full_scale() and request.node.stash.get(_PASSED, False):
         for number, line in enumerate(lines):
             name = re.sub(r"\W+", "-", request.node.name).strip("-")
             line.keep(f"{line.fault}-{name}-{number}")
