@@ -10,11 +10,11 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from activity.bounds import validate_mail_address
 from activity.forms import LineField, TextField
 
 from . import actions, zones
@@ -96,7 +96,7 @@ def _addresses_in(text: str) -> Iterator[str]:
 
 def _is_address(text: str) -> bool:
     try:
-        validate_email(text)
+        validate_mail_address(text)
     except ValidationError:
         return False
     return len(text) <= 254

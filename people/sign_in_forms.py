@@ -9,7 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as theirs
+from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from activity.bounds import validate_mail_address
 
 ADDRESS = _("E-mail address")
 RULES = _("At least 12 characters. Not your name or address, and none of the common ones.")
@@ -28,6 +31,8 @@ class InOurWords:
             field.label = self.words.get(name, field.label)
             field.help_text = self.hints.get(name, field.help_text)
             field.widget.attrs.pop("placeholder", None)
+            if isinstance(field, forms.EmailField):
+                field.validators.append(validate_mail_address)
 
 
 class NewPassword(InOurWords):

@@ -43,7 +43,7 @@ ROOMS = {
 # A module that is no room of its own says here what it is for
 EXTRA_ROOMS = {
     "activity": {
-        "bounds": "what a day may be, for every model",
+        "bounds": "what a day and an address may be",
         "changes": "change(): the one way to write",
         "clock": "the one clock",
         "databases": "what an error of the database means to people",

@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Final
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from activity.bounds import validate_mail_address
 from activity.changes import SYSTEM, Change, change
 from people import invitations, policy
 from people.models import Invitation, Membership, Role, User, Workspace
@@ -55,7 +55,7 @@ def invite(
         record.require(policy.can_manage_people)
         wanted = list(dict.fromkeys(address.strip().lower() for address in addresses))
         for address in wanted:
-            validate_email(address)
+            validate_mail_address(address)
         members, invited = _known(record, wanted)
         strangers = [address for address in wanted if address not in members | invited]
         _check_amount(record, len(strangers))
