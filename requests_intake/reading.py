@@ -74,7 +74,8 @@ def triage_queue(workspace: Workspace, limit: int) -> tuple[list[Request], list[
         .select_related("requester__user")
         .with_demand()[:limit]
     )
-    waiting, asked = [], []
+    waiting: list[Request] = []
+    asked: list[Request] = []
     for row in rows:
         row.workspace = workspace
         (asked if row.is_asked else waiting).append(row)

@@ -197,7 +197,7 @@ def answer(
         reason=reason,
         task=outcome.task.key if outcome.task else None,
         sprint=outcome.sprint.number if outcome.sprint else None,
-        **({"target": outcome.target.key} if outcome.target else {}),
+        target=outcome.target.key if outcome.target else None,
     )
     tell(
         record,

@@ -6,7 +6,7 @@ from activity.changes import SYSTEM
 from backlog import actions as backlog
 from backlog.models import Task
 from people.models import Workspace
-from requests_intake.demand import worth
+from requests_intake.demand import Deal, worth
 from requests_intake.models import Request
 
 
@@ -20,12 +20,15 @@ def keep_origin(task: Task) -> None:
     )
     reps = {request.requester_id for request in asked}
     reps |= {backing.backer_id for request in asked for backing in request.backers}
+    deals: list[Deal] = []
+    for request in asked:
+        deals += [request, *request.backers]
     backlog.set_origin(
         task,
         by=SYSTEM,
         name=asked[0].requester.shown_name if asked else "",
         backers=max(len(reps) - 1, 0),
-        value=worth(deal for request in asked for deal in (request, *request.backers)),
+        value=worth(deals),
     )
 
 
