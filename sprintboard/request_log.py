@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
 from structlog.contextvars import bound_contextvars
 
 from activity import counters
@@ -96,5 +97,5 @@ def _level(status: int) -> int:
 
 def _user_id(request: HttpRequest) -> int | None:
     """Return who asked, if anything before needed to know; this line asks no database."""
-    user = getattr(request, "_cached_user", None)
-    return getattr(user, "pk", None)
+    user = getattr(request, "_cached_user", None) or vars(request).get("user")
+    return None if isinstance(user, SimpleLazyObject) else getattr(user, "pk", None)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from activity import clock
 from activity.changes import System, change
+from activity.counters import count_throttled
 from activity.text import clean_line
 from people import policy
 from people.models import ApiToken, Bucket, Membership, RepeatableAnswer, Scope, Tally
@@ -126,6 +127,7 @@ def take(limit: Limit, *who: object) -> float:
             return 0.0
         full_at = bucket.values_list("full_at", flat=True).first()
         if full_at is not None:
+            count_throttled(limit.name)
             return max(full_at - latest, 1) / 1000
         Bucket.objects.bulk_create([Bucket(key=key, full_at=0)], ignore_conflicts=True)
     return limit.interval / 1000

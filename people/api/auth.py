@@ -96,6 +96,8 @@ class IsMember(IsPerson):
         if member is None:
             raise Http404
         view.member = member  # type: ignore[attr-defined]  # declared by MemberView
+        # the log names the workspace by it
+        request._request.member = member  # type: ignore[attr-defined]
         return super().has_permission(request, view)
 
 

@@ -219,7 +219,8 @@ class _Hashing:
     def write(self, chunk: bytes | str) -> int:
         """Take lines; COPY writes a line break inside a value as two characters."""
         data = chunk.encode() if isinstance(chunk, str) else bytes(chunk)
-        self.digest.update(data)
+        digest = self.digest
+        digest.update(data)
         self.rows += data.count(b"\n")
         return len(chunk)
 

@@ -142,6 +142,4 @@ def test_celery_knows_every_setting_by_its_name(settings: Any) -> None:
     module = configured(settings, REDIS)
     ours = {name for name in vars(module) if name.islower() and not name.startswith("_")}
     imported = {"settings", "crontab"}
-    assert ours - imported - known == set(), (
-        "Celery ignores unknown names in silence"
-    )
+    assert ours - imported - known == set(), "Celery ignores unknown names in silence"

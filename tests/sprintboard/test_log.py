@@ -228,3 +228,13 @@ def test_a_traceback_in_plain_lines_is_set_in() -> None:
     assert first.endswith("x broke")
     assert all(line.startswith("    ") for line in rest)
     assert "hunter" not in handler.lines[0]
+
+
+@pytest.mark.django_db
+def test_a_programs_request_is_told_like_a_persons(
+    written: Lines, northwind: World, client_of: Callable[[Membership], Client]
+) -> None:
+    client_of(northwind.mia).get("/api/v1/workspaces/northwind/members/")
+    (line,) = written.requests
+    assert (line["status"], line["user_id"]) == (200, northwind.mia.user_id)
+    assert line["workspace_id"] == northwind.workspace.pk

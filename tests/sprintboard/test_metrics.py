@@ -15,6 +15,8 @@ from activity.changes import SYSTEM, change
 from activity.models import Mark
 from notifications import actions
 from notifications.models import OutboxState
+from people.api.actions import take
+from people.api.limits import Limit
 from sprintboard import metrics
 from tests.factories import World
 
@@ -213,3 +215,10 @@ def test_a_replica_is_scraped_by_its_number_over_http_inside(client: Client, set
     headers = {"Authorization": f"Bearer {TOKEN}", "Host": "10.0.0.5:8000"}
     assert client.get("/metrics", headers=headers).status_code == 200
     assert client.get("/accounts/login/", headers=headers).status_code == 400
+
+
+def test_the_limits_of_the_api_are_counted(client: Client) -> None:
+    before = number(client, "sprintboard_throttled_total", scope="tiny") or 0
+    assert not take(Limit("tiny", 1, 60), "somebody")
+    assert take(Limit("tiny", 1, 60), "somebody")
+    assert number(client, "sprintboard_throttled_total", scope="tiny") == before + 1
