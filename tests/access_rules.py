@@ -384,6 +384,7 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
         (f"member_{verb}", "pk"): lambda scene: scene.seller.pk
         for verb in ("edit", "deactivate", "reactivate")
     },
+    ("token_revoke", "pk"): lambda scene: 1,  # nobody's; tests/people has those of others
     ("invitation_resend", "pk"): lambda scene: scene.invitation.pk,
     ("invitation_revoke", "pk"): lambda scene: scene.invitation.pk,
     "token": lambda scene: token_of(scene.invitation),
