@@ -14,6 +14,7 @@ from celery.beat import Scheduler
 from celery.signals import celeryd_init, setup_logging, task_postrun
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
+from django.dispatch import receiver
 from django_structlog.celery import signals as log_signals
 from django_structlog.celery.receivers import CeleryReceiver
 from structlog.contextvars import bind_contextvars
@@ -105,7 +106,7 @@ def leave_logging_alone(**kwargs: Any) -> None:
     """Celery adds no handlers where somebody answers this: the settings have set up the log."""
 
 
-@log_signals.modify_context_before_task_publish.connect
+@receiver(log_signals.modify_context_before_task_publish)
 def hand_on_the_request_only(context: dict[str, Any], **kwargs: Any) -> None:
     """A message carries the id of the request that caused it, and nothing else of its context."""
     request_id = context.get("request_id")
@@ -114,7 +115,7 @@ def hand_on_the_request_only(context: dict[str, Any], **kwargs: Any) -> None:
         context["request_id"] = request_id
 
 
-@log_signals.bind_extra_task_metadata.connect
+@receiver(log_signals.bind_extra_task_metadata)
 def name_the_job(task: Any, **kwargs: Any) -> None:
     """Each line that a job logs names it, and the row that it is about."""
     bind_contextvars(job=task.name)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from celery.app.defaults import NAMESPACES, flatten
+from django_structlog.celery import signals as log_signals
+from structlog.contextvars import bound_contextvars, clear_contextvars, get_contextvars
 
 from activity.models import Mark
 from sprintboard import celery_app, celeryconfig
@@ -143,3 +145,21 @@ def test_celery_knows_every_setting_by_its_name(settings: Any) -> None:
     ours = {name for name in vars(module) if name.islower() and not name.startswith("_")}
     imported = {"settings", "crontab"}
     assert ours - imported - known == set(), "Celery ignores unknown names in silence"
+
+
+def test_a_message_carries_the_request_and_nothing_else_of_its_context() -> None:
+    context = {"request_id": "abcdefgh", "user_id": 7}
+    log_signals.modify_context_before_task_publish.send(sender=None, context=context)
+    assert context == {"request_id": "abcdefgh"}
+
+
+@pytest.mark.parametrize(
+    ("name", "bound"), [("notifications.jobs.deliver", "outbox_id"), ("other.jobs.one", "row_id")]
+)
+def test_what_a_job_logs_names_it_and_its_row(name: str, bound: str) -> None:
+    task = SimpleNamespace(name=name, request=SimpleNamespace(args=[17]))
+    with bound_contextvars():
+        log_signals.bind_extra_task_metadata.send(sender=None, task=task, logger=None)
+        held = get_contextvars()
+        assert (held["job"], held[bound]) == (name, 17)
+    clear_contextvars()

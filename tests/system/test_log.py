@@ -125,7 +125,7 @@ class Spilling:
     @property
     def lines(self) -> list[dict[str, Any]]:
         # Celery prints by itself how it shuts down
-        told = [line for line in self.text.splitlines() if not line.startswith("worker: ")]
+        told = [line for line in self.text.splitlines() if line and not line.startswith("worker: ")]
         assert not [line for line in told if not line.startswith("{")], "each line is JSON"
         return [json.loads(line) for line in told]
 
