@@ -210,7 +210,7 @@ class MemberForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
     role = forms.ChoiceField(
         label=_("Works in"),
-        choices=InviteForm.base_fields["role"].choices,
+        choices=WORKS_IN,
         widget=forms.RadioSelect,
     )
     is_admin = forms.BooleanField(label=_("Invites people and changes settings"), required=False)

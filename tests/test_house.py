@@ -72,6 +72,7 @@ EXTRA_ROOMS = {
     },
     "backlog": {
         "board": "the read of the board and its memoised cards",
+        "column_forms": "the columns of a board as rows of a form",
         "listing": "what the backlog page reads: filters, orders, pages",
         "ordering": "places between neighbours, pure functions",
         "planning": "what the planning page reads",

@@ -59,7 +59,7 @@ def invite(
         members, invited = _known(record, wanted)
         strangers = [address for address in wanted if address not in members | invited]
         _check_amount(record, len(strangers))
-        made = [_write(record, address, Role(role), is_admin=is_admin) for address in strangers]
+        made = [_write(record, by, address, Role(role), is_admin=is_admin) for address in strangers]
         if made:
             ids = [invitation.pk for invitation in made]
             record("people_invited", made[0], ids=ids, role=str(role), is_admin=is_admin)
@@ -182,7 +182,9 @@ def _check_amount(record: Change, more: int) -> None:
         )
 
 
-def _write(record: Change, address: str, role: Role, *, is_admin: bool) -> Invitation:
+def _write(
+    record: Change, by: Membership, address: str, role: Role, *, is_admin: bool
+) -> Invitation:
     # one whose time is over, or whose inviter may no longer invite, makes room
     Invitation.objects.unanswered().filter(workspace=record.workspace, address=address).update(
         revoked_at=record.at
@@ -190,7 +192,7 @@ def _write(record: Change, address: str, role: Role, *, is_admin: bool) -> Invit
     nonce, token_hash = invitations.new_nonce()
     return Invitation.objects.create(
         workspace=record.workspace,
-        inviter=record.actor,
+        inviter=by,
         address=address,
         role=role,
         is_admin=is_admin,

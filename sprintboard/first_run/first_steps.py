@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -55,14 +55,15 @@ def _facts(workspace: Workspace) -> tuple[bool, bool, bool, bool, int | None]:
         .values_list(
             Exists(Task.objects.filter(**own)),
             Exists(Task.objects.filter(**own, sprint__isnull=False)),
-            Q(Exists(Membership.objects.active().filter(**own, role=Role.SALES)))
-            | Q(Exists(Invitation.objects.unanswered().filter(**own, role=Role.SALES))),
+            Exists(Membership.objects.active().filter(**own, role=Role.SALES)),
+            Exists(Invitation.objects.unanswered().filter(**own, role=Role.SALES)),
             Exists(Sprint.objects.filter(**own, started_at__isnull=False)),
             Subquery(Sprint.objects.planned().filter(**own).values("number")[:1]),
         )
         .get()
     )
-    return row[0], row[1], row[2], row[3], row[4]
+    has_tasks, has_plan, sales_are_here, sales_are_invited, has_started, next_number = row
+    return has_tasks, has_plan, sales_are_here or sales_are_invited, has_started, next_number
 
 
 def _paste(workspace: Workspace, *, is_done: bool) -> FirstStep:
