@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from activity import clock
@@ -51,7 +51,7 @@ from .story import (
 )
 
 if TYPE_CHECKING:
-    from django.db.models import Model
+    from conversation.subjects import Subject
 
 PASSWORD = "sprintboard"  # noqa: S105  the demo's password is printed for everyone
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -395,14 +395,14 @@ def _plan_ask(telling: Telling, ask: Ask) -> None:
 
 
 def _plan_talk(
-    telling: Telling, talk: tuple[Said, ...], since: datetime, subject: Callable[[], Model]
+    telling: Telling, talk: tuple[Said, ...], since: datetime, subject: Callable[[], Subject]
 ) -> None:
     for said in talk:
         at = since + timedelta(days=said.after)
         telling.tell(at, partial(_say, telling, said, subject))
 
 
-def _say(telling: Telling, said: Said, subject: Callable[[], Model]) -> None:
+def _say(telling: Telling, said: Said, subject: Callable[[], Subject]) -> None:
     conversation.add_comment(subject(), by=telling.cast[said.who], text=said.text)
 
 
@@ -438,7 +438,7 @@ def _reply(telling: Telling, ask: Ask, words: str) -> None:
 def _decide(telling: Telling, ask: Ask, answer: Answer) -> None:
     request = _request(telling, ask.title)
     by = telling.cast[answer.by]
-    told = {"by": by, "version": request.version, "words": answer.words}
+    told: dict[str, Any] = {"by": by, "version": request.version, "words": answer.words}
     if answer.kind == "decline":
         intake.decline_request(request, **told, reason=answer.reason)
     elif answer.kind == "ask":
@@ -448,7 +448,9 @@ def _decide(telling: Telling, ask: Ask, answer: Answer) -> None:
     elif answer.kind == "plan":
         sprint = telling.sprint(answer.sprint)
         why = answer.work.unplanned if answer.work else ""
-        scope = {"reason": why, "over_reason": why} if sprint.is_active else {}
+        scope: dict[str, Any] = {}
+        if sprint.is_active:
+            scope = {"reason": why, "over_reason": why}
         intake.plan_request(request, **told, sprint=sprint, **scope)
     else:
         intake.accept_request(request, **told)
@@ -542,7 +544,9 @@ def _plan_moves(telling: Telling, chapter: Chapter) -> None:
                 telling.tell(at, partial(telling.deliver, work))
             who = work.who if work is not None else "mia"
             telling.tell(at, partial(telling.move, title, category, who))
-        for ticked in range(work.ticked if work is not None else 0):
+        if work is None:
+            continue
+        for ticked in range(work.ticked):
             share = begin + (0.9 - begin) * (ticked + 1) / (work.ticked + 1)
             at = hours[min(int(share * len(hours)), len(hours) - 1)]
             telling.tell(at, partial(telling.tick, work, ticked))
