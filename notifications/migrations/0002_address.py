@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notifications', '0001_initial'),
+        ("notifications", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='outboxitem',
-            name='address',
+            model_name="outboxitem",
+            name="address",
             field=models.EmailField(blank=True, max_length=254),
         ),
     ]
