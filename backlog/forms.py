@@ -382,7 +382,7 @@ class StepsForm(forms.Form):
 class StepForm(forms.Form):
     """One step in other words."""
 
-    text = forms.CharField(label=_("Step"), error_messages={"required": _("A step needs words.")})
+    text = LineField(label=_("Step"), error_messages={"required": _("A step needs words.")})
 
 
 class TickForm(forms.Form):
