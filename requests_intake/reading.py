@@ -11,7 +11,7 @@ from activity import clock
 from conversation.models import Comment
 
 from .likeness import alike
-from .models import UNDECIDED, Decision, Request, RequestState
+from .models import UNDECIDED, Decision, Request, RequestQuerySet, RequestState
 from .tracker import Step, stage, status_line, tracker
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ SHOWN = 20
 SHOWN_ALIKE = 4
 # Of the newest requests: what is older is found by looking for it
 LOOKED_AT = 500
+_PREFIXES = ("", "REQ")
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,16 @@ def said_since(request: Request, question: Decision | None) -> list[Comment]:
     said = Comment.objects.standing().filter(workspace=request.workspace_id).about(request)
     since = said.filter(written_at__gte=question.decided_at).select_related("author")
     return list(since.order_by("pk")[:SHOWN])
+
+
+def searched(requests: RequestQuerySet, words: str) -> RequestQuerySet:
+    """Find a key as people write it (REQ-17, 17), or each word in the title."""
+    prefix, _dash, number = words.strip().rpartition("-")
+    if number.isascii() and number.isdigit() and len(number) <= 9 and prefix.upper() in _PREFIXES:
+        return requests.filter(number=int(number))
+    for word in words.split():
+        requests = requests.filter(title__icontains=word)
+    return requests
 
 
 def similar(workspace: Workspace, title: str, *, but: Request | None = None) -> list[Request]:

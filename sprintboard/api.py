@@ -37,6 +37,8 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("", include("people.api.resources")),
     path("", include("campaigns.api")),
     path("", include("backlog.api")),
+    path("", include("requests_intake.api")),
+    path("", include("reviews.api")),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

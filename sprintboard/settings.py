@@ -322,6 +322,13 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": False,
     "COMPONENT_SPLIT_PATCH": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # Several things have a state: each set of words has a name of its own
+    "ENUM_NAME_OVERRIDES": {
+        "SprintStateEnum": "backlog.models.SprintState",
+        "RequestStateEnum": "requests_intake.models.RequestState",
+        "ReviewStateEnum": "reviews.serializers.STATES",
+        "DeliveryStateEnum": "notifications.models.OutboxState",
+    },
     "SCHEMA_PATH_PREFIX": r"/api/v1/workspaces/{slug}",
     "SORT_OPERATIONS": False,
 }

@@ -249,6 +249,7 @@ class Scene:
     world: World
     asked: Request
     answered: Request
+    questioned: Request
     running: Sprint
     planned: Sprint
     published: int
@@ -275,17 +276,18 @@ def make_scene(world: World, first: int) -> Scene:
     seller = next((m for m in world.people.values() if m.is_sales), None) or make_member(
         workspace, "Siri Dahl", "sales"
     )
-    asked, answered = (_ask(seller, f"Idea {n}") for n in (1, 2))
+    asked, answered, questioned = (_ask(seller, f"Idea {n}") for n in (1, 2, 3))
     intake.decline_request(
         answered, by=marketer, words="Not now.", version=answered.version, reason="not_now"
     )
+    intake.ask_back(questioned, by=marketer, words="Which fair?", version=questioned.version)
     reviews.publish_review(published, by=marketer, version=published.version)
     delivery = Delivery.objects.filter(review=published).select_related("item").first()
     assert delivery is not None
     with arranging():
         for row in (task, archived):
             Task.objects.filter(pk=row.pk).update(number=first * 10 + row.pk)
-        for request in (asked, answered):
+        for request in (asked, answered, questioned):
             Request.objects.filter(pk=request.pk).update(number=first * 10 + request.pk)
         delivery.item.state = OutboxState.FAILED
         delivery.item.save()
@@ -300,12 +302,13 @@ def make_scene(world: World, first: int) -> Scene:
     )
     [step] = backlog.add_checklist(task, by=marketer, lines=["Ask two reps"])
     comment = conversation.add_comment(task, by=seller, text="Which fair?")
-    for row in (task, archived, asked, answered):
+    for row in (task, archived, asked, answered, questioned):
         row.refresh_from_db()
     return Scene(
         world=world,
         asked=asked,
         answered=answered,
+        questioned=questioned,
         running=running,
         planned=planned,
         published=published.sprint.number,

@@ -311,7 +311,7 @@ def test_a_body_cannot_name_what_belongs_to_others(scene, foreign, mia):
     for address, method, kind in bodies(scene):
         for name, field in relations(kind).items():
             theirs, before = named_by(field, foreign), stored()
-            never = "NW-999999" if isinstance(field, KeyField) else 999_999
+            never = f"{field.prefix or 'NW'}-999999" if isinstance(field, KeyField) else 999_999
             body = {**BODIES[address.name, method](scene)}
             for other in ("place",) if name in {"before", "after"} else ():
                 body.pop(other, None)
@@ -338,7 +338,7 @@ def named_by(field: OwnField, foreign) -> object:
     if field.model is Membership:
         rows = rows.filter(role="marketer", is_active=True)
     if isinstance(field, KeyField):
-        return f"NW-{rows.first().number}"  # the two workspaces share no number
+        return f"{field.prefix or 'NW'}-{rows.first().number}"  # the two workspaces share no number
     return field.to_representation(rows.first())
 
 
@@ -347,7 +347,8 @@ def test_each_body_of_the_table_is_one_that_the_verb_accepts(scene, mia):
     for (name, method), body in BODIES.items():
         address = next(address for address in routes() if address.name == name)
         answer = mia(method, url_of(address, scene), body(scene))
-        by_rule = b"another_is_active" in answer.content  # it came to the verb
+        # these came to the verb: a sprint runs, the review of the sample is out
+        by_rule = any(code in answer.content for code in (b"another_is_active", b'"published"'))
         assert by_rule or answer.status_code in {200, 201}, (name, answer.content)
 
 
@@ -454,12 +455,14 @@ def test_no_serializer_takes_its_fields_from_a_model():
 
 @pytest.mark.parametrize("who", ["marketer", "sales", "manager"])
 def test_each_role_is_shown_the_golden_keys(scene, fjord, who):
-    user, _role = cast(scene, fjord)[who]
+    user, role = cast(scene, fjord)[who]
     caller = Caller(user)
     seen = 0
     for address in routes():
         handler = getattr(view_of(address, scene), "get", None)
         if handler is None or handler.gives is None:
+            continue
+        if role not in API_RULES[address.name].methods["GET"]:
             continue
         body = caller("GET", url_of(address, scene)).json()
         for thing in body.get("results", [body]):
