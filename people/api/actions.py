@@ -116,7 +116,7 @@ def take(limit: Limit, *who: object) -> float:
     One conditional UPDATE decides: two processes cannot take the same last drop.
     """
     key = secret_key_of("bucket", limit.name, *who)
-    for _attempt in range(2):
+    for _attempt in range(5):
         now = _milliseconds()
         latest = now + limit.span - limit.interval
         bucket = Bucket.objects.filter(key=key)
@@ -126,10 +126,12 @@ def take(limit: Limit, *who: object) -> float:
         if taken:
             return 0.0
         full_at = bucket.values_list("full_at", flat=True).first()
-        if full_at is not None:
+        if full_at is None:
+            Bucket.objects.bulk_create([Bucket(key=key, full_at=0)], ignore_conflicts=True)
+        elif full_at > latest:
             count_throttled(limit.name)
-            return max(full_at - latest, 1) / 1000
-        Bucket.objects.bulk_create([Bucket(key=key, full_at=0)], ignore_conflicts=True)
+            return (full_at - latest) / 1000
+        # else somebody else made the bucket between the two looks: there is something in it
     return limit.interval / 1000
 
 

@@ -54,6 +54,22 @@ def test_everybody_has_a_bucket_of_their_own_and_its_key_names_nobody(frozen):
 
 
 @pytest.mark.django_db
+def test_a_bucket_that_somebody_else_makes_meanwhile_is_not_taken_for_an_empty_one(frozen):
+    seen = []
+
+    def meanwhile(execute, sql, params, many, context):
+        if sql.startswith("SELECT") and "people_bucket" in sql and not seen:
+            seen.append(sql)
+            key = actions.secret_key_of("bucket", FEW.name, "mia")
+            Bucket.objects.create(key=key, full_at=0)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(meanwhile):
+        assert actions.take(FEW, "mia") == 0
+    assert seen
+
+
+@pytest.mark.django_db
 def test_what_is_full_again_is_swept(frozen):
     actions.take(FEW, "mia")
     sweep()
