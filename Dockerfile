@@ -19,7 +19,7 @@ COPY --from=front-end /app/node_modules node_modules
 COPY . .
 # Embedded mode needs no secret for this; the key file that it makes stays out of the image.
 RUN SPRINTBOARD_HOME=/tmp/build python manage.py collectstatic --noinput -v0 \
-    && python -m compileall -q activity people notifications conversation campaigns backlog \
+    && python -m compileall -q activity people live notifications conversation campaigns backlog \
         requests_intake reviews sprintboard \
     && rm -rf /tmp/build node_modules
 

@@ -78,11 +78,6 @@ class CardRow(NamedTuple):
         return f"{self.workspace_key}-{self.number}"
 
     @property
-    def is_done(self) -> bool:
-        """Tell whether it lies in a column of category done."""
-        return self.category == Category.DONE
-
-    @property
     def assignee(self) -> Face | None:
         """Who does it."""
         if self.assignee_name is None:
@@ -100,10 +95,8 @@ class CardRow(NamedTuple):
         return self.origin_name.split(" ", 1)[0]
 
     def due_in(self, today: date) -> int | None:
-        """Return the days until it is due, negative when late; None when nothing presses."""
-        if self.due_on is None or self.is_done:
-            return None
-        return (self.due_on - today).days
+        """Return the days until it is due, negative when late; None without a date."""
+        return None if self.due_on is None else (self.due_on - today).days
 
 
 FIELDS = (

@@ -21,7 +21,9 @@ class SearchForm(forms.Form):
     """Finding in the backlog of the planning page. What makes no sense is left out."""
 
     q = forms.CharField(label=_("Search"), required=False, max_length=100)
-    by = forms.ChoiceField(label=_("Order"), required=False, choices=[("", _("By rank")), ("demand", _("By demand"))])
+    by = forms.ChoiceField(
+        label=_("Order"), required=False, choices=[("", _("By rank")), ("demand", _("By demand"))]
+    )
 
     def search(self) -> Search:
         """Return what is looked for."""

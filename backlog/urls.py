@@ -7,6 +7,7 @@ from .views import backlog, board, checklist, planning, sprints, tasks
 urlpatterns: list[URLPattern | URLResolver] = [
     path("board/", board.board, name="board"),
     path("board/columns/", board.board_columns, name="board_columns"),
+    path("board/changes/", board.board_changes, name="board_changes"),
     path("backlog/", backlog.backlog, name="backlog"),
     path("backlog/bulk/", backlog.backlog_bulk, name="backlog_bulk"),
     path("tasks/new/", tasks.new_task, name="new_task"),

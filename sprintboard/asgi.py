@@ -1,4 +1,4 @@
-"""What the web server runs: the gate, and behind it Django on eight threads.
+"""What the web server runs: the streams, and the gate with Django on eight threads behind it.
 
 Django's own ASGI handler opens a database connection for each request; these threads keep theirs.
 """
@@ -10,8 +10,18 @@ from a2wsgi import WSGIMiddleware
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from sprintboard.server.gate import Gate, Line, RefusedError, plain_page
-from sprintboard.wsgi import application as django
+from sprintboard.server.gate import (
+    Gate,
+    Line,
+    Receive,
+    RefusedError,
+    Scope,
+    Send,
+    plain_page,
+)
+from sprintboard.wsgi import application as django  # first: it loads the apps
+
+from live.stream import Stream  # isort: skip  # it names models
 
 THREADS = 8
 # An answer waits here for its reader, so that a slow one holds no thread.
@@ -31,10 +41,21 @@ def page(refused: RefusedError) -> str:
 
 
 line = Line(django)
-application = Gate(
+gate = Gate(
     WSGIMiddleware(line, workers=THREADS, send_queue_size=CHUNKS_PER_ANSWER),  # type: ignore[arg-type]
     line,
     page=page,
 )
+
+stream = Stream()
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one connection: a stream of its own, everything else through the gate."""
+    if scope["type"] == "http" and scope["path"].startswith("/live/"):
+        await stream(scope, receive, send)
+    else:
+        await gate(scope, receive, send)
+
 
 reverse("healthz")  # every view is imported now, so that the first visitor does not wait for it

@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "activity",
     "people",
+    "live",
     "notifications",
     "conversation",
     "campaigns",

@@ -48,6 +48,7 @@ urlpatterns = [
     ),
     path("invitations/<str:token>/", invitation, name="invitation"),
     path("", include("people.urls")),
+    path("", include("live.urls")),
     path("accounts/", include("allauth.urls")),
     path("w/<slug:slug>/", include(workspace_urls)),
     path("api/", include("sprintboard.api")),

@@ -117,6 +117,7 @@ RULES: dict[str, Rule | Door] = {
     "invitation_revoke": Rule(post=MEMBERS, posted=only(302), admins=True),
     "home": Rule(get=MEMBERS),
     "healthz": READ_ONLY_DOOR,
+    "live": READ_ONLY_DOOR,  # who may listen is asked by live/door.py; Django has no streams
     "readyz": READ_ONLY_DOOR,
     "metrics": Door(404, 404, 405, 405),  # without its token there is no such page
     # people
@@ -126,6 +127,7 @@ RULES: dict[str, Rule | Door] = {
     # backlog: everybody reads, marketers run the work
     "board": Rule(get=MEMBERS),
     "board_columns": Rule(get=MEMBERS),
+    "board_changes": Rule(get=MEMBERS, got=only(400)),  # no number
     "backlog": Rule(get=MEMBERS),
     "backlog_bulk": Rule(post=MARKETERS),
     "new_task": Rule(get=MARKETERS, post=MARKETERS),

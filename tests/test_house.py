@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 APPS = (
     "activity",
     "people",
+    "live",
     "notifications",
     "conversation",
     "campaigns",
@@ -61,6 +62,13 @@ EXTRA_ROOMS = {
         "sign_in_forms": "allauth's forms with our words",
         "zones": "time zones as people choose them",
     },
+    "live": {
+        "bell": "rings the readers after a commit",
+        "door": "who may listen",
+        "hub": "fan-out in memory",
+        "reader": "the one reader of the log in a process",
+        "stream": "server-sent events over plain ASGI",
+    },
     "notifications": {
         "senders": "how a mail leaves",
         "showing": "how a mail fared, in words",
@@ -72,6 +80,7 @@ EXTRA_ROOMS = {
     },
     "backlog": {
         "board": "the read of the board and its memoised cards",
+        "changes": "what changed on the board since a number",
         "column_forms": "the columns of a board as rows of a form",
         "listing": "what the backlog page reads: filters, orders, pages",
         "ordering": "places between neighbours, pure functions",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition, require_safe
 
 from backlog import board as reading
+from backlog import changes as catching_up
 from backlog import policy
 from people.access import MemberRequest, member_required
 
 
-def context(request: MemberRequest) -> dict[str, object]:
+def context(request: MemberRequest, board: reading.Board | None = None) -> dict[str, object]:
     """Return what the board's templates show."""
-    board = reading.Board(request.member.workspace)
+    board = board or reading.Board(request.member.workspace)
     may_edit = policy.can_move_task(request.member, request.member.workspace)
     return {
         "board": board,
@@ -43,6 +45,38 @@ def _etag(request: MemberRequest) -> str:
 def board_columns(request: MemberRequest) -> HttpResponse:
     """Answer with the board alone; it holds no token, so a browser may keep it and ask again."""
     return fragment(request)
+
+
+def _since(request: MemberRequest) -> int | None:
+    """Return the number that a page shows; None when it names none."""
+    told = request.GET.get("since", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else None
+
+
+@require_safe
+@member_required
+@cache_control(private=True, no_cache=True)
+@condition(etag_func=_etag)
+def board_changes(request: MemberRequest) -> HttpResponse:
+    """Answer what a page lacks since its number; 204 when that is nothing.
+
+    `X-Seq` says which number the page then shows; `X-Whole` that it has to fetch all columns.
+    """
+    seq = _since(request)
+    if seq is None:
+        return HttpResponseBadRequest(_("since= is the number that the page shows."))
+    board = reading.Board(request.member.workspace)
+    changes = catching_up.since(board, request.member, seq)
+    if changes.whole or changes.is_empty:
+        answer = HttpResponse(status=204)
+    else:
+        answer = render(
+            request, "backlog/board_changes.html", {**context(request, board), "changes": changes}
+        )
+    answer.headers["X-Seq"] = str(changes.seq)
+    if changes.whole:
+        answer.headers["X-Whole"] = "true"
+    return answer
 
 
 def fragment(request: MemberRequest, status: int = 200) -> HttpResponse:

@@ -3,11 +3,22 @@
 import os
 import socket
 import sys
+from types import FrameType
 
 import uvicorn
 
 PORT = 8000
 GRACE_SECONDS = 3
+
+
+class Server(uvicorn.Server):
+    """Ends the streams when it is told to stop: it would wait for them for ever."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        if "sprintboard.asgi" in sys.modules:
+            sys.modules["sprintboard.asgi"].stream.leave()
+        super().handle_exit(sig, frame)
 
 
 def bind() -> socket.socket:
@@ -44,7 +55,7 @@ def serve(listener: socket.socket) -> None:
         forwarded_allow_ips=trusted or None,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

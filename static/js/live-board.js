@@ -1,0 +1,211 @@
+// The board, kept true: a move by somebody else is done here at once, everything else is fetched as what changed
+// since the number that the page shows. Nothing under the pointer or the focus moves away.
+import htmx from "htmx";
+import { count } from "sprintboard/board-sums";
+import { connect } from "sprintboard/live";
+
+const LIVE = "#board-live";
+const FRESH = 2_000;
+const POLL = 15_000; // without a stream
+const TOGETHER = [60, 300]; // changes that come together are fetched together, and not by everybody at once
+const ELSEWHERE = /^(requests_intake|reviews|notifications)\./;
+
+export default function liveBoard(root) {
+  const { stream, changes, address, me } = root.dataset;
+  const live = () => root.querySelector(LIVE);
+  const shown = () => Number(live().dataset.seq);
+  let seq = shown();
+  let known = seq; // the newest number heard of
+  let busy = false;
+  let soon = 0;
+  let poll = 0;
+  let status = "live";
+
+  const cardOf = (id) => document.getElementById(id);
+  const columnOf = (id) => root.querySelector(`.column[data-column-id="${CSS.escape(id)}"]`);
+
+  function show(state) {
+    status = state;
+    const element = root.querySelector("[data-live-status]");
+    if (element) {
+      element.dataset.state = state;
+      element.textContent = element.dataset[state];
+    }
+    clearInterval(poll);
+    if (state === "lost" || state === "ended")
+      poll = setInterval(() => document.hidden || catchUp(), POLL * (0.8 + Math.random() * 0.4));
+  }
+
+  // an own move's answer is the whole board with its number
+  function agree() {
+    if (shown() > seq) seq = shown();
+    known = Math.max(known, seq);
+  }
+
+  function heard(event) {
+    agree();
+    if (event.seq <= seq) return;
+    known = Math.max(known, event.seq);
+    if (event.seq === seq + 1 && follow(event)) {
+      seq = event.seq;
+      live().dataset.seq = seq;
+      if (known > seq) later();
+    } else later();
+  }
+
+  // whether the page can do by itself what happened
+  function follow(event) {
+    if (!event.verb) return false;
+    if (ELSEWHERE.test(event.subject[0])) return true;
+    if (event.verb !== "task_moved") return false;
+    const { sprint_id: sprint, column, before, version } = event.data;
+    if (String(sprint) !== live().dataset.sprint) return false;
+    const card = cardOf(`task-${event.subject[1]}`);
+    const next = before && root.querySelector(`.card[data-key="${CSS.escape(before)}"]`);
+    const target = columnOf(String(column));
+    if (!card || !target || (before && !next)) return false;
+    if (Number(card.dataset.version) >= version) return true; // my own move, answered before it was told
+    card.dataset.version = version;
+    steadily(() => {
+      place(card.closest("li"), target, next);
+      count(root);
+    });
+    if (String(event.by?.id) !== me) freshen(card);
+    return true;
+  }
+
+  function place(item, column, next) {
+    const list = column.querySelector(".column-body");
+    const before = next?.closest("li") ?? list.querySelector(".column-empty");
+    if (item.nextElementSibling === before && item.parentElement === list) return;
+    const focus = item.contains(document.activeElement) ? document.activeElement : null;
+    if (item.isConnected && list.moveBefore) list.moveBefore(item, before);
+    else list.insertBefore(item, before);
+    if (focus && document.activeElement !== focus) focus.focus({ preventScroll: true });
+  }
+
+  // what is pointed at, or has the focus, stays where it is on the screen
+  function steadily(change) {
+    const anchor = root.querySelector(".card:hover") ?? document.activeElement?.closest?.(".card");
+    const top = anchor?.getBoundingClientRect().top;
+    change();
+    if (anchor?.isConnected)
+      anchor.closest(".column-body").scrollTop += anchor.getBoundingClientRect().top - top;
+  }
+
+  function freshen(card) {
+    card.classList.remove("is-fresh");
+    void card.offsetWidth; // begins the animation again
+    card.classList.add("is-fresh");
+    setTimeout(() => card.classList.remove("is-fresh"), FRESH);
+  }
+
+  function later() {
+    if (soon) return;
+    const [least, most] = TOGETHER;
+    soon = setTimeout(catchUp, least + Math.random() * (most - least));
+  }
+
+  async function catchUp() {
+    clearTimeout(soon);
+    soon = 0;
+    if (busy) return later();
+    agree();
+    busy = true;
+    const asked = seq;
+    const quiet = status !== "live";
+    if (known > seq + 20) show("catching");
+    try {
+      const answer = await fetch(`${changes}?since=${asked}`, { headers: { Accept: "text/html" } });
+      if (answer.redirected || answer.status === 404) return location.reload(); // signed out, or no member any more
+      if (!answer.ok) return;
+      const next = Number(answer.headers.get("X-Seq"));
+      agree();
+      if (seq !== asked) return; // the whole board came meanwhile, newer than this answer
+      if (answer.headers.get("X-Whole")) await fetchAll();
+      else if (answer.status === 200) apply(await answer.text());
+      if (!answer.headers.get("X-Whole")) {
+        seq = Math.max(next, seq);
+        live().dataset.seq = seq;
+      }
+      if (!quiet || status === "catching") show(status === "catching" ? "live" : status);
+    } catch {
+      show(navigator.onLine ? "lost" : "offline");
+    } finally {
+      busy = false;
+      if (known > seq && !soon) later();
+    }
+  }
+
+  async function fetchAll() {
+    await htmx.ajax("GET", address, { source: LIVE, target: LIVE, swap: "outerMorph" });
+    seq = Math.max(seq, shown());
+    known = Math.max(known, seq);
+    show(status);
+  }
+
+  function apply(text) {
+    const parts = new DOMParser().parseFromString(text, "text/html");
+    steadily(() => {
+      for (const part of parts.querySelectorAll("template[data-gone]"))
+        cardOf(part.dataset.gone)?.closest("li").remove();
+      for (const part of parts.querySelectorAll("template[data-card]")) applyCard(part);
+      const head = parts.querySelector("template[data-page-head]");
+      if (head) live().querySelector(".board-head").replaceWith(document.importNode(head.content, true));
+      count(root);
+    });
+    show(status);
+  }
+
+  function applyCard(part) {
+    const column = columnOf(part.dataset.column);
+    if (!column) return;
+    const next = part.dataset.before ? cardOf(part.dataset.before) : null;
+    const made = document.importNode(part.content, true).firstElementChild;
+    let card = cardOf(part.dataset.card);
+    if (!card) {
+      const item = document.createElement("li");
+      item.append(made);
+      place(item, column, next);
+      htmx.process(item);
+      return freshen(made);
+    }
+    const current = card.getAttribute("aria-current");
+    card.classList.remove("is-fresh");
+    card.removeAttribute("aria-current");
+    if (card.outerHTML !== made.outerHTML) {
+      const focused = card.contains(document.activeElement);
+      card.replaceWith(made);
+      htmx.process(made);
+      if (focused) made.querySelector(".card-title a").focus({ preventScroll: true });
+      card = made;
+      freshen(card);
+    }
+    if (current) card.setAttribute("aria-current", current);
+    place(card.closest("li"), column, next);
+  }
+
+  const hangUp = connect(stream, {
+    heard,
+    state(next) {
+      if (next === "live" && status !== "live") {
+        show("live");
+        catchUp();
+      } else if (next !== status) show(next);
+    },
+  });
+
+  const listening = new AbortController();
+  const { signal } = listening;
+  document.addEventListener("visibilitychange", () => document.hidden || catchUp(), { signal });
+  window.addEventListener("online", catchUp, { signal });
+  // a swap of the whole board forgets what the dot said
+  root.addEventListener("htmx:after:swap", () => (agree(), show(status)), { signal });
+
+  return () => {
+    listening.abort();
+    hangUp();
+    clearInterval(poll);
+    clearTimeout(soon);
+  };
+}

@@ -1,0 +1,118 @@
+// One ear to the server for all tabs of a browser: connect(address, { heard, state }) calls `heard` with each event
+// of the stream ({ seq, verb, … }; a bare { seq } for what this reader may not see) and `state` with "live",
+// "lost", "offline" or "ended". Returns a function that hangs up.
+//
+// Six streams would use up a browser's connections to this site, so one visible tab listens and tells the others
+// (Web Locks and a BroadcastChannel; without locks each visible tab listens for itself). A hidden tab lets go.
+const SILENCE = 40_000; // the server beats every 15 s; after this long the line is dead, whatever it says
+const AGAIN = [1_000, 2_000, 5_000, 10_000, 30_000];
+
+export function connect(address, { heard, state }) {
+  const name = `sprintboard:${address}`;
+  const others = "BroadcastChannel" in window ? new BroadcastChannel(name) : null;
+  const over = new AbortController();
+  const { signal } = over;
+  let source = null;
+  let letGo = null; // gives the lock back
+  let asking = null; // waits for the lock
+  let watch = 0;
+  let again = 0;
+  let tries = 0;
+
+  const tell = (kind, data) => {
+    receive(kind, data);
+    others?.postMessage({ kind, data });
+  };
+
+  function receive(kind, data) {
+    if (kind === "state") state(data);
+    else {
+      state("live");
+      heard(data);
+    }
+  }
+
+  others?.addEventListener("message", ({ data }) => receive(data.kind, data.data));
+
+  function stillThere() {
+    clearTimeout(watch);
+    watch = setTimeout(() => {
+      tell("state", "lost");
+      reopen();
+    }, SILENCE);
+  }
+
+  function open() {
+    close();
+    source = new EventSource(address);
+    stillThere();
+    const news = (event) => {
+      tries = 0;
+      stillThere();
+      tell("news", JSON.parse(event.data));
+    };
+    source.onmessage = news;
+    for (const kind of ["start", "beat", "resync"]) source.addEventListener(kind, news);
+    source.addEventListener("end", (event) => {
+      const { why } = JSON.parse(event.data);
+      if (why === "restart") return tell("state", "lost"); // the browser comes back by itself, at its own second
+      close();
+      tell("state", why === "refused" ? "ended" : "lost");
+    });
+    source.onerror = () => {
+      tell("state", navigator.onLine ? "lost" : "offline");
+      if (source?.readyState === EventSource.CLOSED) reopen();
+    };
+  }
+
+  function reopen() {
+    close();
+    const pause = AGAIN[Math.min(tries++, AGAIN.length - 1)] * (0.5 + Math.random());
+    again = setTimeout(open, pause);
+  }
+
+  function close() {
+    clearTimeout(watch);
+    clearTimeout(again);
+    source?.close();
+    source = null;
+  }
+
+  function listen() {
+    if (source || letGo || asking) return;
+    if (!navigator.locks) return open();
+    asking = new AbortController();
+    navigator.locks
+      .request(name, { signal: asking.signal }, () => {
+        asking = null;
+        open();
+        return new Promise((resolve) => (letGo = resolve));
+      })
+      .catch(() => {}); // no longer wanted
+  }
+
+  function hangUp() {
+    asking?.abort();
+    asking = null;
+    close();
+    letGo?.();
+    letGo = null;
+  }
+
+  document.addEventListener("visibilitychange", () => (document.hidden ? hangUp() : listen()), { signal });
+  window.addEventListener("online", () => (letGo || !navigator.locks) && open(), { signal });
+  const cutOff = () => {
+    close();
+    state("offline");
+  };
+  window.addEventListener("offline", cutOff, { signal });
+  window.addEventListener("pagehide", hangUp, { signal });
+  window.addEventListener("pageshow", ({ persisted }) => persisted && listen(), { signal });
+  if (!document.hidden) listen();
+
+  return () => {
+    over.abort();
+    hangUp();
+    others?.close();
+  };
+}

@@ -1,0 +1,202 @@
+"""Two people at two browsers: what one does, the other sees, whatever happens to the line."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.browsing import PHONE, Reader
+from tests.system.stack import wait_for
+
+pytestmark = pytest.mark.browser
+
+SEEN = 10_000  # milliseconds: generous, this is no test of speed
+STATUS = "[data-live-status]"
+
+
+@pytest.fixture
+def mia(reader):
+    return at_the_board(reader("mia@northwind.example"))
+
+
+@pytest.fixture
+def sam(reader):
+    return at_the_board(reader("sam@northwind.example"))
+
+
+def at_the_board(window: Reader) -> Reader:
+    window.page.goto("/w/northwind/board/")
+    window.page.wait_for_selector(f"{STATUS}[data-state=live]")
+    wait_for("the stream", lambda: heard(window) >= 0, 20)
+    return window
+
+
+def heard(window: Reader) -> int:
+    """Return the number that a page shows."""
+    return int(window.page.locator("#board-live").get_attribute("data-seq") or -1)
+
+
+def board(window: Reader) -> str:
+    """Return the board as text: what stands in which column, and the numbers above."""
+    text = window.page.locator("#board-live").inner_html()
+    text = re.sub(r' (aria-current="true"|style="[^"]*"|data-state="[a-z]+")', "", text)
+    text = text.replace(" is-fresh", "").replace(' class=""', "")
+    cards = window.page.evaluate(
+        """() => [...document.querySelectorAll('.column')].map(column => [
+             column.dataset.columnId, column.getAttribute('aria-label'),
+             column.querySelector('.column-head').innerText,
+             [...column.querySelectorAll('.card')].map(card => card.innerText)])"""
+    )
+    assert text
+    return str(cards) + window.page.locator(".gauges").inner_text()
+
+
+def same_board(*windows: Reader) -> None:
+    """Wait until every window shows what a fresh page does."""
+    for window in windows:
+        fresh = window.context.new_page()
+        fresh.goto("/w/northwind/board/")
+        wanted = fresh.evaluate("document.querySelector('#board-live').dataset.seq")
+        window.page.wait_for_function(
+            "seq => Number(document.querySelector('#board-live').dataset.seq) >= Number(seq)",
+            arg=wanted,
+            timeout=SEEN,
+        )
+        shown = board(window)
+        window.page, here = fresh, window.page
+        try:
+            assert shown == board(window)
+        finally:
+            window.page = here
+            fresh.close()
+
+
+def first_card(window: Reader, category: str) -> str:
+    card = window.page.locator(f".column[data-category={category}] .card").first
+    return card.get_attribute("data-key") or ""
+
+
+def press(window: Reader, key: str, keys: str) -> None:
+    window.page.locator(f'.card[data-key="{key}"] .card-title a').focus()
+    window.page.keyboard.press(keys)
+
+
+def wait_in(window: Reader, key: str, category: str) -> None:
+    window.page.wait_for_selector(
+        f'.column[data-category={category}] .card[data-key="{key}"]', timeout=SEEN
+    )
+
+
+def test_a_move_an_edit_and_a_comment_show_at_once_elsewhere(mia, sam, record_property):
+    key = first_card(mia, "todo")
+    begun = time.monotonic()
+    press(mia, key, "Alt+ArrowRight")
+    wait_in(sam, key, "doing")
+    record_property("seconds until a move is seen", round(time.monotonic() - begun, 3))
+
+    editor = mia.context.new_page()
+    editor.goto(f"/w/northwind/tasks/{key}/edit/")
+    editor.fill("input[name=title]", "Seen from Chicago")
+    editor.locator("main form").first.evaluate("form => form.requestSubmit()")
+    sam.page.wait_for_selector(f'.card[data-key="{key}"] >> text=Seen from Chicago', timeout=SEEN)
+
+    writer = sam.context.new_page()
+    writer.goto(f"/w/northwind/tasks/{key}/")
+    writer.fill("textarea[name=text]", "Live from Chicago")
+    writer.get_by_role("button", name="Send").first.click()
+    mia.page.wait_for_selector(f'.card[data-key="{key}"] >> text=Comments:', timeout=SEEN)
+    same_board(mia, sam)
+    assert sam.complaints == mia.complaints == []
+
+
+def test_a_card_that_is_done_looks_done_at_once_and_the_sums_follow(mia, sam):
+    key = first_card(mia, "review")
+    before = sam.page.locator("[data-sum=done]").inner_text()
+    press(mia, key, "Alt+ArrowRight")
+    wait_in(sam, key, "done")
+    assert sam.page.locator(f'.card[data-key="{key}"] span.check').is_visible()
+    sam.page.wait_for_function(
+        "before => document.querySelector('[data-sum=done]').innerText !== before",
+        arg=before,
+        timeout=SEEN,
+    )
+    same_board(sam)
+
+
+def test_what_has_the_focus_stays_where_it_is(mia, sam):
+    """Cards come in above it and leave from above it; on the screen it does not move."""
+    column = sam.page.locator(".column[data-category=doing]")
+    last = column.locator(".card").last
+    last.locator("a").first.focus()
+    last.scroll_into_view_if_needed()
+    top = last.bounding_box()["y"]
+    key = first_card(mia, "todo")
+    press(mia, key, "Alt+ArrowRight")
+    wait_in(sam, key, "doing")
+    assert last.bounding_box()["y"] == pytest.approx(top, abs=4)
+    assert sam.page.evaluate("document.activeElement.closest('.card') !== null")
+
+
+def test_a_line_that_was_cut_misses_nothing(mia, sam):
+    """Ten minutes asleep: no connection, then back with everything that happened."""
+    sam.context.set_offline(True)
+    sam.page.wait_for_selector(f"{STATUS}[data-state=offline]", timeout=SEEN)
+    key = first_card(mia, "doing")
+    press(mia, key, "Alt+ArrowRight")
+    wait_in(mia, key, "review")
+    press(mia, first_card(mia, "todo"), "Alt+ArrowRight")
+    assert sam.page.locator(f'.column[data-category=review] .card[data-key="{key}"]').count() == 0
+    sam.context.set_offline(False)
+    wait_in(sam, key, "review")
+    sam.page.wait_for_selector(f"{STATUS}[data-state=live]", timeout=60_000)
+    same_board(sam)
+
+
+def test_a_server_that_is_killed_and_comes_back_is_caught_up_with(mia, sam, demo):
+    demo.kill_part("web")
+    sam.page.wait_for_selector(f"{STATUS}[data-state=lost]", timeout=SEEN)
+    demo.start_part("web")
+    demo.wait_until_ready()
+    key = first_card(mia, "doing")
+    press(mia, key, "Alt+ArrowRight")
+    wait_in(mia, key, "review")
+    wait_for("Sam's board", lambda: in_review(sam, key), 60)
+    same_board(sam)
+
+
+def in_review(window: Reader, key: str) -> bool:
+    return bool(
+        window.page.locator(f'.column[data-category=review] .card[data-key="{key}"]').count()
+    )
+
+
+def test_a_removed_member_is_shown_nothing_more(mia, reader):
+    renata = at_the_board(reader("renata@northwind.example"))
+    mia.page.goto("/w/northwind/members/")
+    assert "Renata" in mia.page.locator("main").inner_text()
+    renata.context.clear_cookies()
+    renata.page.evaluate("window.dispatchEvent(new Event('online'))")
+    renata.page.wait_for_url(lambda url: "login" in url, timeout=SEEN)
+
+
+def test_two_tabs_share_one_stream(reader):
+    window = at_the_board(reader("aiko@northwind.example"))
+    other = window.context.new_page()
+    streams = []
+    other.on("request", lambda request: "/live/" in request.url and streams.append(request.url))
+    other.goto("/w/northwind/board/")
+    other.wait_for_selector(STATUS)
+    held = other.evaluate("navigator.locks.query().then(q => [q.held.length, q.pending.length])")
+    assert held[0] == 1
+    assert len(streams) + 1 <= 2
+
+
+def test_the_dot_is_read_on_a_phone_too(reader, tmp_path: Path):
+    window = at_the_board(reader("sam@northwind.example", viewport=PHONE, has_touch=True))
+    assert window.page.locator(STATUS).is_visible()
+    assert window.page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
