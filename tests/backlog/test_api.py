@@ -1,6 +1,5 @@
 """Tasks and sprints by program: the verbs of the pages, with their rules and their codes."""
 
-import json
 from datetime import date, timedelta
 
 import pytest
@@ -12,33 +11,11 @@ from activity.models import Activity
 from backlog import actions as backlog
 from backlog.models import Channel, Deliverable, Sprint, Task
 from campaigns.models import Campaign
-from people.api import actions
 from tests.arranging import arranging
 from tests.factories import make_sprint, make_task, make_tasks
+from tests.programs import Program
 
 pytestmark = pytest.mark.django_db
-
-
-class Program:
-    """Somebody's program in Northwind."""
-
-    def __init__(self, member):
-        _token, text = actions.make_token(member, by=member, name="Program", scope="write")
-        self.header = {"authorization": f"Bearer {text}"}
-
-    def __call__(self, method, path, body=None, status=200):
-        sends = {} if method == "get" else {"data": json.dumps(body or {})}
-        answer = getattr(Client(), method)(
-            f"/api/v1/workspaces/northwind/{path}",
-            headers=self.header,
-            **({} if method == "get" else {"content_type": "application/json"}),
-            **sends,
-        )
-        assert answer.status_code == status, answer.content
-        return answer.json() if answer.content else None
-
-    def code(self, method, path, body, status=400):
-        return self(method, path, body, status)["error"]["code"]
 
 
 @pytest.fixture
