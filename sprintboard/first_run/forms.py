@@ -26,6 +26,7 @@ from .names import free_slug, key_of, team_name_of
 
 THURSDAY = 3
 MOST_CHANNELS: Final = 30
+MOST_SPRINTS: Final = 9_999
 LENGTHS = [
     (7, gettext_lazy("One week")),
     (14, gettext_lazy("Two weeks")),
@@ -106,6 +107,14 @@ class SprintsForm(StepForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("Thursday works well: the review goes out before the weekend."),
     )
+    first_sprint = forms.IntegerField(
+        label=gettext_lazy("Its number"),
+        min_value=1,
+        max_value=MOST_SPRINTS,
+        initial=1,
+        required=False,
+        help_text=gettext_lazy("Did you run sprints before? Go on counting where you are."),
+    )
     time_zone = TimeZoneField(
         label=gettext_lazy("Time zone of the workspace"),
         help_text=gettext_lazy("Everybody still sees dates in their own zone."),
@@ -117,6 +126,10 @@ class SprintsForm(StepForm):
         if isinstance(zone, TimeZoneField):
             zone.offer(user.time_zone)
         self.fields["first_sprint_on"].initial = next_thursday(today_in(user.time_zone))
+
+    def clean_first_sprint(self) -> int:
+        """Begin with 1 unless told otherwise."""
+        return self.cleaned_data["first_sprint"] or 1
 
     def clean_first_sprint_on(self) -> date:
         """Refuse a date that can only be a slip of the finger."""
@@ -216,10 +229,12 @@ def next_thursday(day: date) -> date:
     return day + timedelta(days=(THURSDAY - day.weekday()) % 7)
 
 
-def coming_sprints(first_on: date, length: int, today: date) -> Iterator[Sprint]:
+def coming_sprints(
+    first_on: date, length: int, today: date, first_sprint: int = 1
+) -> Iterator[Sprint]:
     """Yield the sprints that a new workspace gets, as they will be."""
-    number, starts_on = 1, first_on
-    while number <= FEWEST_PLANNED or starts_on <= today + AHEAD:
+    number, starts_on = first_sprint, first_on
+    while number < first_sprint + FEWEST_PLANNED or starts_on <= today + AHEAD:
         ends_on = starts_on + timedelta(days=length - 1)
         yield Sprint(number=number, starts_on=starts_on, ends_on=ends_on)
         number, starts_on = number + 1, starts_on + timedelta(days=length)

@@ -127,9 +127,10 @@ class Part:
         today = today_in(self._best("time_zone") or self.user.time_zone)
         first_on = self._best("first_sprint_on") or next_thursday(today)
         days = int(self._best("sprint_days"))
+        number = self._best("first_sprint")
         return [
             SprintPreview(sprint, metrics.sprint_days(sprint, today).ticks)
-            for sprint in coming_sprints(first_on, days, today)
+            for sprint in coming_sprints(first_on, days, today, number)
         ]
 
 

@@ -96,7 +96,12 @@ def test_four_times_continue_makes_a_workspace_that_is_ready(as_ada, ada):
 def test_what_is_answered_is_what_is_made(as_ada):
     monday = next_thursday(clock.now().date()) + timedelta(days=4)
     as_ada.post("/new/", {"name": "Berg & Co", "key": "bgc", "slug": "Berg"})
-    sprints = {"sprint_days": "7", "first_sprint_on": monday, "time_zone": "Asia/Tokyo"}
+    sprints = {
+        "sprint_days": "7",
+        "first_sprint_on": monday,
+        "first_sprint": "41",
+        "time_zone": "Asia/Tokyo",
+    }
     as_ada.post("/new/sprints/", sprints)
     columns = {
         "column_name": ["Ideas", "Shipped"],
@@ -113,7 +118,8 @@ def test_what_is_answered_is_what_is_made(as_ada):
     as_ada.post("/new/people/", people)
     workspace = Workspace.objects.get()
     assert (workspace.key, workspace.slug, workspace.sprint_days) == ("BGC", "berg", 7)
-    assert workspace.sprints.first().starts_on == monday
+    first = workspace.sprints.order_by("number").first()
+    assert (first.number, first.starts_on) == (41, monday)
     assert [(c.name, c.wip_limit) for c in workspace.columns.all()] == [
         ("Ideas", 12),
         ("Shipped", None),
@@ -222,6 +228,9 @@ def test_a_nul_that_is_kept_for_later_breaks_nothing(as_ada):
         (1, "first_sprint_on", "soon"),
         (1, "first_sprint_on", "1999-01-01"),
         (1, "first_sprint_on", "9999-12-31"),
+        (1, "first_sprint", "0"),
+        (1, "first_sprint", "10000"),
+        (1, "first_sprint", "one"),
         (2, "channels", "x" * 41),
         (2, "channels", "\n".join(str(n) for n in range(31))),
         (2, "channels", "a\u202eb"),
