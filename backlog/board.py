@@ -199,6 +199,7 @@ class Totals:
 
     committed: int
     done: int
+    done_of_committed: int
     review: int
     doing: int
     unplanned: int
@@ -218,7 +219,7 @@ class Totals:
 def totals(sprint: Sprint, rows: Iterable[CardRow]) -> Totals:
     """Add up the cards of a sprint."""
     sums = dict.fromkeys(Category.values, 0)
-    planned = unplanned = 0
+    planned = unplanned = kept = 0
     for row in rows:
         points = row.points or 0
         sums[row.category] += points
@@ -226,10 +227,12 @@ def totals(sprint: Sprint, rows: Iterable[CardRow]) -> Totals:
             unplanned += points
         else:
             planned += points
+            kept += points if row.category == Category.DONE else 0
     committed = planned if sprint.committed_points is None else sprint.committed_points
     return Totals(
         committed=committed,
         done=sums[Category.DONE],
+        done_of_committed=kept,
         review=sums[Category.REVIEW],
         doing=sums[Category.DOING],
         unplanned=unplanned,

@@ -35,6 +35,7 @@ class Progress:
     doing: int
     review: int
     done: int
+    done_of_committed: int
     unplanned: int
     allowance: int
 
@@ -111,6 +112,9 @@ def sprint_progress(sprint: Sprint) -> Progress:
             unplanned=Coalesce(Sum("points", filter=Q(is_unplanned=True)), 0),
             tasks=Count("pk"),
             tasks_done=Count("pk", filter=Q(column__category=Category.DONE)),
+            kept=Coalesce(
+                Sum("points", filter=Q(column__category=Category.DONE, is_unplanned=False)), 0
+            ),
             **{
                 f"in_{category.value}": Coalesce(
                     Sum("points", filter=Q(column__category=category)), 0
@@ -128,6 +132,7 @@ def sprint_progress(sprint: Sprint) -> Progress:
         doing=sums["in_doing"],
         review=sums["in_review"],
         done=sums["in_done"],
+        done_of_committed=sums["kept"],
         unplanned=sums["unplanned"],
         allowance=allowance(sprint),
     )

@@ -186,11 +186,14 @@ def test_the_sums_of_the_head_are_those_of_the_metrics(northwind, running):
             northwind.workspace, sprint=running, column=northwind.column(category), points=points
         )
     make_task(northwind.workspace, sprint=running, points=13, is_unplanned=True)
+    done = northwind.column("done")
+    make_task(northwind.workspace, sprint=running, column=done, points=4, is_unplanned=True)
     make_task(northwind.workspace, sprint=running, points=21, archived_at=clock.now())
     totals = reading.Board(northwind.workspace).totals
     progress = metrics.sprint_progress(running)
     assert totals is not None
-    assert (totals.done, totals.review, totals.doing) == (8, 5, 3)
+    assert (totals.done, totals.review, totals.doing) == (12, 5, 3)
+    assert totals.done_of_committed == progress.done_of_committed == 8
     assert (totals.done, totals.review, totals.doing, totals.unplanned) == (
         progress.done,
         progress.review,
