@@ -41,7 +41,9 @@ class TrackedRequest:
 
 def track(request: Request, reader: Membership | None = None) -> TrackedRequest:
     """Compute where a request stands, from what `tracked()` loaded."""
-    return TrackedRequest(request, tracker(request, reader), stage(request), status_line(request))
+    return TrackedRequest(
+        request, tracker(request, reader), stage(request), status_line(request, reader)
+    )
 
 
 def my_requests(member: Membership, limit: int = 5) -> list[TrackedRequest]:

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from backlog.models import Category, Sprint, Task
 
-from .models import Decision, DecisionKind, Request
+from .models import Decision, DecisionKind, DeclineReason, Request
 
 if TYPE_CHECKING:
     from people.models import Membership
@@ -150,20 +150,24 @@ def stage(request: Request, work: Work | None = None) -> str:
     return "planned" if work.promise else "answered"
 
 
-def status_line(request: Request) -> str:
-    """Return in a few words where a request stands, for a row."""
+def status_line(request: Request, reader: Membership | None = None) -> str:
+    """Return in a few words where a request stands, for a row; “you” is the reader."""
     decision = request.decision
     if decision is None:
-        return _undecided_line(request)
+        return _undecided_line(request, reader)
     if decision.kind == DecisionKind.DECLINE:
+        if decision.reason == DeclineReason.OTHER:
+            return _("Declined")
         return _("Declined: %(reason)s") % {"reason": decision.get_reason_display().lower()}
     if decision.kind == DecisionKind.MERGE:
         return _("Merged into %(key)s") % {"key": _merged_into(request)}
     return _work_line(request)
 
 
-def _undecided_line(request: Request) -> str:
+def _undecided_line(request: Request, reader: Membership | None) -> str:
     if request.is_asked:
+        if reader is not None and reader.pk == request.requester_id:
+            return _("Marketing asks you something")
         return _("Marketing asks %(name)s something") % {"name": request.requester.first_name}
     return _("Answer due %(when)s") % {"when": _day_and_time(request.answer_due_at)}
 

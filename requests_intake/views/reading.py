@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -19,7 +19,7 @@ from people.models import Membership, Role
 from requests_intake import policy, reading
 from requests_intake.forms import FilterForm
 from requests_intake.models import UNDECIDED, Request, RequestQuerySet, RequestState
-from requests_intake.tracker import Work
+from requests_intake.tracker import Work, tracker
 
 from .lookup import named_by
 
@@ -86,6 +86,9 @@ def request_page(request: MemberRequest, key: str) -> HttpResponse:
     asked, target = _with_target(named_by(key, member))
     standing = target or asked  # what was merged stands where its target does
     tracked = reading.track(standing, member)
+    if target:  # but it was asked by its own rep, on its own day
+        own = tracker(asked, member)[0]
+        tracked = replace(tracked, steps=[own, *tracked.steps[1:]])
     work = Work(standing)
     decision = asked.decision
     said = decision or (asked.question if asked.is_asked else None)

@@ -179,3 +179,19 @@ def test_what_reviews_read(northwind, running, request_):
     on_board(running, northwind, "done")
     assert list(Request.objects.delivered_by_tasks([running.pk])) == [request_]
     assert date(2026, 12, 10) == running.created_at.date()
+
+
+def test_a_row_says_you_to_the_rep_who_is_asked(northwind, ask):
+    request = ask(northwind.sam, title="A price list")
+    actions.ask_back(request, by=northwind.mia, words="For whom?", version=request.version)
+    asked = Request.objects.tracked().get(pk=request.pk)
+    assert status_line(asked, northwind.sam) == "Marketing asks you something"
+    assert status_line(asked, northwind.mia) == "Marketing asks Sam something"
+
+
+def test_a_no_for_another_reason_names_none(northwind, ask):
+    request = ask(northwind.sam, title="A price list")
+    actions.decline_request(
+        request, by=northwind.mia, words="Finance said no.", version=1, reason="other"
+    )
+    assert line(request) == "Declined"
