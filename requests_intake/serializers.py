@@ -90,6 +90,9 @@ class DecisionShown(ReadSerializer):
     undo_until = serializers.SerializerMethodField(
         help_text="Until then its mail waits, and it can be taken back."
     )
+    closed_at = InstantField(
+        allow_null=True, help_text="Of a question: when it was answered or overtaken."
+    )
 
     def get_task(self, decision: Decision) -> str | None:
         """Return the key of the task that it made or joined."""

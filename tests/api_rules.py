@@ -229,7 +229,7 @@ GOLDEN: dict[str, list[str]] = {
     "StepShown": ["key", "name", "note", "status", "at"],
     "DecisionShown": [
         *("answer", "reason", "words", "sprint", "task", "target", "decided_by", "decided_at"),
-        "undo_until",
+        *("undo_until", "closed_at"),
     ],
     "BackingShown": ["backer", "account", "deal_value", "note", "backed_at"],
     "TaskOfRequest": [
@@ -240,7 +240,7 @@ GOLDEN: dict[str, list[str]] = {
     "RequestDetail": [
         *_REQUEST,
         *("heard", "stage", "would_help", "buyers", "accounts", "deal_value", "needed_why"),
-        *("budget", "links", "steps", "decision", "question", "question_closed_at", "backings"),
+        *("budget", "links", "steps", "decision", "question", "backings"),
         "tasks",
     ],
     "ReviewItem": _REVIEW,

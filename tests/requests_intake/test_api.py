@@ -246,13 +246,13 @@ def test_a_question_is_asked_and_replied_to(ask, mia, sam, grace, northwind, thu
     shown = mia("post", f"requests/{request.key}/ask/", answered(request))
     assert (shown["state"], shown["decision"]) == ("asked", None)
     assert (shown["question"]["answer"], shown["question"]["words"]) == ("ask", WORDS)
-    assert shown["question_closed_at"] is None
+    assert shown["question"]["closed_at"] is None
     assert mia.code("post", f"requests/{request.key}/ask/", answered(request)) == "already_asked"
     thursday.shift(timedelta(hours=1))
     reply = f"requests/{request.key}/reply/"
     assert grace.code("post", reply, {"words": "In English."}, 403) == "forbidden"
     explained = sam("post", reply, {"words": "In English."})
-    assert (explained["state"], explained["question_closed_at"]) == (
+    assert (explained["state"], explained["question"]["closed_at"]) == (
         "waiting",
         "2026-12-10T14:32:00Z",
     )
