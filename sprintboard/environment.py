@@ -212,7 +212,8 @@ def _provider(url: str) -> dict[str, Any]:
             # below the deadline of our own SMTP client, and far below the lease of a row
             "REQUESTS_TIMEOUT": (5, 20),
         },
-        "EMAIL_HOST_PASSWORD": found.get(user or "", ""),
+        # what the log must not show: of two values the one that is called secret
+        "EMAIL_HOST_PASSWORD": found.get("SECRET_KEY") or found.get(user or "", ""),
     }
 
 
