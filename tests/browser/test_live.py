@@ -237,6 +237,22 @@ def test_two_people_in_one_browser_do_not_hear_by_each_others_ear(reader):
     assert first.is_closed() is False
 
 
+def test_a_menu_that_closes_over_a_card_that_changed_gives_the_focus_back(mia, reader):
+    aiko = at_the_board(reader("aiko@northwind.example"))
+    key = first_card(mia, "todo")
+    press(mia, key, "m")
+    mia.page.wait_for_selector("#card-menu:popover-open")
+    aiko.page.goto(f"/w/northwind/tasks/{key}/edit/")
+    aiko.page.fill("input[name=title]", "Changed under an open menu")
+    aiko.page.locator("main form").first.evaluate("form => form.requestSubmit()")
+    mia.page.wait_for_selector(f'.card[data-key="{key}"] >> text=Changed under', timeout=SEEN)
+    assert mia.page.locator("#card-menu:popover-open").count() == 1
+    mia.page.keyboard.press("Escape")
+    mia.page.wait_for_function(
+        "key => document.activeElement.closest('.card')?.dataset.key === key", arg=key
+    )
+
+
 def test_a_removed_member_is_shown_nothing_more(mia, reader):
     renata = at_the_board(reader("renata@northwind.example"))
     mia.page.goto("/w/northwind/members/")
