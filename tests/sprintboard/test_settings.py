@@ -174,8 +174,8 @@ def test_every_mail_provider_can_be_configured(provider: str, settings: Any, loa
 @pytest.mark.parametrize("provider", sorted(environment.PROVIDERS))
 def test_the_log_knows_a_providers_secret(provider: str, load: Any) -> None:
     found = load(EMAIL_URL=f"{provider}://first-first:second-second@mg.example.com")
-    hidden = "second-second" if provider == "mailjet" else "first-first"
-    assert hidden in found["KNOWN_SECRETS"]
+    hidden = {"first-first", "second-second"} if provider == "mailjet" else {"first-first"}
+    assert hidden <= set(found["KNOWN_SECRETS"])
 
 
 def test_a_providers_other_settings_follow_as_a_query(load: Any) -> None:
