@@ -14,7 +14,7 @@ from django.db.models import NOT_PROVIDED
 from tests.test_house import APPS
 
 
-def columns_added_later() -> Iterator[tuple[str, models.Field[Any, Any]]:
+def columns_added_later() -> Iterator[tuple[str, models.Field[Any, Any]]]:
     """Yield what was added to a table that was there before, as it is now."""
     for (app, _name), migration in sorted(MigrationLoader(None).disk_migrations.items()):
         if app not in APPS:
