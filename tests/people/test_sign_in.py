@@ -50,7 +50,8 @@ def test_sign_up_keeps_the_name_and_the_browsers_zone(client):
         "Asia/Calcutta",
     )
     assert who(client) == user
-    assert client.get("/").status_code == 200, "a person in no workspace has a front door"
+    door = client.get("/")
+    assert (door.status_code, door.url) == (302, "/new/"), "who is in no workspace makes one"
 
 
 @pytest.mark.parametrize("told", ["", "Mars/Base", "../../etc/passwd", "x" * 500])

@@ -9,6 +9,7 @@ import pytest
 import schemathesis
 import yaml
 from django.conf import settings
+from django.core.wsgi import get_wsgi_application
 from django.db import transaction
 from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
@@ -25,7 +26,6 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from people.api import actions, limits
-from sprintboard.wsgi import application
 from tests.access_rules import cast, make_scene
 from tests.api_rules import API_RULES, API_SAMPLES
 from tests.test_access import is_api, walk
@@ -119,7 +119,7 @@ def test_nothing_that_is_sent_gets_an_undescribed_answer(northwind, fjord, monke
     member = northwind.workspace.members.get(user=user)
     _token, text = actions.make_token(member, by=member, name="Schemathesis", scope="write")
     schema = schemathesis.openapi.from_dict(described())
-    schema.app = application
+    schema.app = get_wsgi_application()  # here, where the folder of static files is there
     sent = [
         attack(found.ok(), mode, scene, text)
         for found in schema.get_all_operations()
