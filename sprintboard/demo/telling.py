@@ -243,7 +243,7 @@ def seed(progress: Callable[[int, int], None] = lambda _done, _all: None) -> Non
     Raises RuntimeError when a workspace of the demo exists already (activity.clock).
     """
     now = clock.system_now()
-    running = _running_since(now.astimezone(ZONE).date())
+    running = running_since(now.astimezone(ZONE).date())
     telling = Telling(now, running - timedelta(days=(len(CHAPTERS) - 1) * DAYS))
     with clock.seed_run():
         with clock.at(telling.day(-60)):
@@ -253,7 +253,7 @@ def seed(progress: Callable[[int, int], None] = lambda _done, _all: None) -> Non
         telling.run(progress)
 
 
-def _running_since(today: date) -> date:
+def running_since(today: date) -> date:
     """Return the first day of the running sprint, eight to eleven days of which are told.
 
     A Thursday; in the first half of a week a Monday, so that the sprint does not end tonight.

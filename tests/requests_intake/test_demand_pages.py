@@ -228,7 +228,7 @@ def test_a_marketer_merges_and_the_page_leads_to_the_target(northwind, ask, brow
     page = text_of(browse("sam").get(url("request", "REQ-2")))
     assert "REQ-1 stands for this request now." in page
     assert url("request", "REQ-1") in page
-    assert "by Chiara" in page  # the tracker is that of the target
+    assert "by you" in page  # who asked here; what was answered there
     assert "I need this too" not in page
     assert "Merged into REQ-1" in text_of(mia.get(url("requests") + "?state=merged"))
 
