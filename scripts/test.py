@@ -113,7 +113,10 @@ def run_all(run: Run, here: dict[str, Path | None], stack: contextlib.ExitStack)
         services["REDIS_URL"] = stack.enter_context(redis_server(here["Redis"]))
     if here["Chromium"]:
         services["CHROMIUM"] = str(here["Chromium"])
-    run.suite("Every page in a browser", "tests/browser", **services)
+    # each of the two has a demo of its own
+    run.suite(
+        "Every page in a browser", "-n", "2", "--dist", "loadfile", "tests/browser", **services
+    )
     run.suite("Real processes", "tests/system", "tests/run", **services)
     run.suite("Faults, the quick ones", "-m", "faults_quick", "tests/faults", **services)
 

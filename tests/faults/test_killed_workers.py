@@ -178,7 +178,6 @@ def without_the_sweep(program: Program) -> str:
     return f"without the sweep: {held} of 22 still held by Redis after 60 s (it waits 900)"
 
 
-@pytest.mark.faults_quick
 def test_f3_a_stopped_worker_gives_back_what_it_cannot_finish(program: Program, figures):
     line = figures("F3", "SIGTERM with a long and a 5-second job running, SIGKILL 15 s later")
     _, _, unacked, _ = terminate(program, grace=10, REMAP_SIGTERM="")
