@@ -128,12 +128,12 @@ def wait_in(window: Reader, key: str, category: str) -> None:
     )
 
 
-def test_a_move_an_edit_and_a_comment_show_at_once_elsewhere(mia, sam, record_property):
+def test_a_move_an_edit_and_a_comment_show_at_once_elsewhere(mia, sam):
     key = first_card(mia, "todo")
     begun = time.monotonic()
     press(mia, key, "Alt+ArrowRight")
     wait_in(sam, key, "doing")
-    record_property("seconds until a move is seen", round(time.monotonic() - begun, 3))
+    print(f"Sam saw the move after {time.monotonic() - begun:.3f} s.")
 
     editor = mia.context.new_page()
     editor.goto(f"/w/northwind/tasks/{key}/edit/")
