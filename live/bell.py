@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
-import time
 from collections.abc import Callable
 from functools import cache
 from typing import Final
@@ -19,19 +17,14 @@ import redis
 from django.conf import settings
 
 from activity import clock
+from activity.breaker import bells
 
 logger = logging.getLogger(__name__)
 
 CHANNEL: Final = "sprintboard.live"
-# After a failure Redis is left alone for so long, so that a frozen one delays one request only
-PAUSE_SECONDS: Final = 10.0
 TIMEOUT_SECONDS: Final = 1.0
-# Who waits longer for his turn stands behind one that gets no answer
-PATIENCE_SECONDS: Final = 0.1
 
 _own_reader: Callable[[int, int], None] | None = None
-_at_the_bell = threading.Lock()
-_silent_until = 0.0
 
 
 def ring_here(reader: Callable[[int, int], None] | None) -> None:
@@ -49,26 +42,7 @@ def heard_a_commit(sender: object, *, workspace_id: int, seq: int, **_signal: ob
 
 
 def _publish(news: dict[str, int]) -> None:
-    # one at a time: a Redis that does not answer holds up one request, not each that comes
-    if _is_silent() or not _at_the_bell.acquire(timeout=PATIENCE_SECONDS):
-        return
-    try:
-        if not _is_silent():
-            _pull(news)
-    finally:
-        _at_the_bell.release()
-
-
-def _is_silent() -> bool:
-    return time.monotonic() < _silent_until
-
-
-def _pull(news: dict[str, int]) -> None:
-    global _silent_until  # noqa: PLW0603  one breaker per process is the point
-    try:
-        _client().publish(CHANNEL, json.dumps(news))
-    except (redis.RedisError, OSError):
-        _silent_until = time.monotonic() + PAUSE_SECONDS
+    if bells.call(lambda: _client().publish(CHANNEL, json.dumps(news))) is not None:
         logger.warning("Could not ring the streams; their readers look by themselves.")
 
 

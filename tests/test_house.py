@@ -45,6 +45,7 @@ ROOMS = {
 EXTRA_ROOMS = {
     "activity": {
         "bounds": "what a day and an address may be",
+        "breaker": "keeps a server that does not answer from holding up callers",
         "changes": "change(): the one way to write",
         "clock": "the one clock",
         "databases": "what an error of the database means to people",

@@ -3,7 +3,8 @@ import threading
 import pytest
 from django.db import transaction
 
-from activity import doorbell
+from activity import breaker, doorbell
+from activity.breaker import Breaker
 
 
 class Bell:
@@ -23,8 +24,8 @@ class Bell:
 def monotonic(monkeypatch):
     """A process that has heard of no failure yet, and whose time the test moves."""
     now = [1000.0]
-    monkeypatch.setattr(doorbell, "_silent_until", 0.0)
-    monkeypatch.setattr(doorbell.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(doorbell, "bells", Breaker())
+    monkeypatch.setattr(breaker.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -68,7 +69,7 @@ def test_the_breaker_holds_for_every_job(monotonic):
 def test_after_the_pause_it_rings_again(monotonic):
     bell = Bell(fails=1)
     doorbell._ring_now(bell, "lost")
-    monotonic[0] += doorbell.PAUSE_SECONDS - 0.1
+    monotonic[0] += breaker.PAUSE_SECONDS - 0.1
     doorbell._ring_now(bell, "too soon")
     monotonic[0] += 0.1
     doorbell._ring_now(bell, "heard")

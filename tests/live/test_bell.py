@@ -5,6 +5,8 @@ import threading
 import pytest
 import redis
 
+from activity import doorbell
+from activity.breaker import Breaker
 from live import bell
 
 
@@ -28,7 +30,9 @@ def frozen(monkeypatch, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     server = Frozen()
     monkeypatch.setattr(bell, "_client", lambda: server)
-    monkeypatch.setattr(bell, "_silent_until", 0.0)
+    one_redis = Breaker()
+    monkeypatch.setattr(bell, "bells", one_redis)
+    monkeypatch.setattr(doorbell, "bells", one_redis)
     yield server
     server.released.set()
 
@@ -49,3 +53,18 @@ def test_a_redis_that_does_not_answer_holds_up_one_request_and_is_then_left_alon
     first.join(10)
     ring()
     assert frozen.asked == 1
+
+
+def test_what_the_streams_learn_of_a_frozen_redis_costs_the_jobs_nothing(frozen):
+    class Job:
+        name = "tests.job"
+        tries = 0
+
+        def delay(self, *args):
+            self.tries += 1
+
+    frozen.released.set()
+    ring()
+    job = Job()
+    doorbell._ring_now(job)
+    assert (frozen.asked, job.tries) == (1, 0)

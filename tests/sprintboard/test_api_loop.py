@@ -45,7 +45,9 @@ class Team:
 @pytest.fixture
 def team(northwind, time_machine, monkeypatch, django_capture_on_commit_callbacks):
     time_machine.move_to(MORNING, tick=False)
-    monkeypatch.setattr(doorbell, "_pull", lambda job, *args: current_app.tasks[job.name](*args))
+    monkeypatch.setattr(
+        doorbell, "_ring_now", lambda job, *args: current_app.tasks[job.name](*args)
+    )
     make_sprint(northwind.workspace, 13)
     return Team(northwind, time_machine, django_capture_on_commit_callbacks)
 
