@@ -172,12 +172,9 @@ class TaskFields(StrictSerializer):
     )
 
 
-class TaskNew(TaskFields):
-    """A new task: in the backlog, or in a sprint."""
+class ScopeFields(StrictSerializer):
+    """What the running sprint asks before it lets something in."""
 
-    title = LineField(max_length=200)
-    sprint = OwnField(Sprint, by="number", allow_null=True, required=False, help_text="Its number.")
-    at_top = YesNoField(required=False, help_text="On top of the backlog, not at its end.")
     reason = LineField(
         max_length=200,
         allow_blank=True,
@@ -193,6 +190,14 @@ class TaskNew(TaskFields):
         required=False,
         help_text="Why the sprint takes more than its allowance (`over_allowance`).",
     )
+
+
+class TaskNew(TaskFields, ScopeFields):
+    """A new task: in the backlog, or in a sprint."""
+
+    title = LineField(max_length=200)
+    sprint = OwnField(Sprint, by="number", allow_null=True, required=False, help_text="Its number.")
+    at_top = YesNoField(required=False, help_text="On top of the backlog, not at its end.")
 
 
 class TaskEdit(TaskFields, VersionedSerializer):
@@ -230,13 +235,10 @@ class TaskRank(Beside):
     """A place in the list that the task is in."""
 
 
-class TaskPull(VersionedSerializer):
+class TaskPull(VersionedSerializer, ScopeFields):
     """The sprint that a task is pulled into; the running one asks why."""
 
     sprint = OwnField(Sprint, by="number", help_text="Its number.")
-    reason = LineField(max_length=200, allow_blank=True, required=False)
-    swap_out = KeyField(Task, allow_null=True, required=False)
-    over_reason = LineField(max_length=200, allow_blank=True, required=False)
 
 
 class TaskReturn(VersionedSerializer):

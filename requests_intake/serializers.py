@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from backlog.models import Sprint, Task
-from backlog.serializers import ColumnOfTask, DeliverableShown
+from backlog.serializers import ColumnOfTask, DeliverableShown, ScopeFields
 from people.api.fields import (
     LARGEST_ID,
     DayField,
@@ -291,25 +291,10 @@ class AnswerYes(AnswerWords):
     )
 
 
-class AnswerPlan(AnswerYes):
+class AnswerPlan(AnswerYes, ScopeFields):
     """Yes, in this sprint."""
 
     sprint = OwnField(Sprint, by="number", help_text="Its number.")
-    reason = LineField(
-        max_length=200,
-        allow_blank=True,
-        required=False,
-        help_text="Why it cannot wait. The running sprint asks (`reason_needed`).",
-    )
-    swap_out = KeyField(
-        Task, allow_null=True, required=False, help_text="What goes back to the backlog for it."
-    )
-    over_reason = LineField(
-        max_length=200,
-        allow_blank=True,
-        required=False,
-        help_text="Why the sprint takes more than its allowance (`over_allowance`).",
-    )
 
 
 class AnswerNo(AnswerWords):
