@@ -11,7 +11,7 @@ from typing import Self
 
 from django.core.validators import MaxLengthValidator, MaxValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -98,6 +98,11 @@ class RequestQuerySet(models.QuerySet["Request"]):
     def asked_by(self, member: Membership) -> Self:
         """Return one rep's requests, the newest first."""
         return self.filter(requester=member).order_by("-number")
+
+    def questions_first(self) -> Self:
+        """Put what its rep was asked back on top, then the newest."""
+        is_question = Case(When(state=RequestState.ASKED, then=Value(0)), default=Value(1))
+        return self.order_by(is_question, "-number")
 
     def said_yes_to(self) -> Self:
         """Keep what Marketing accepted or planned."""

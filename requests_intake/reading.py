@@ -47,9 +47,9 @@ def track(request: Request, reader: Membership | None = None) -> TrackedRequest:
 
 
 def my_requests(member: Membership, limit: int = 5) -> list[TrackedRequest]:
-    """Return a rep's newest requests with their trackers; three queries."""
-    newest = Request.objects.visible_to(member).asked_by(member).tracked()[:limit]
-    return [track(request, member) for request in newest]
+    """Return a rep's requests with their trackers, questions to him on top; three queries."""
+    mine = Request.objects.visible_to(member).asked_by(member).questions_first()
+    return [track(request, member) for request in mine.tracked()[:limit]]
 
 
 def waiting(workspace: Workspace, limit: int = 50) -> list[Request]:

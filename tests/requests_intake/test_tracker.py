@@ -153,6 +153,14 @@ def test_archived_tasks_count_only_when_they_were_done(northwind, task, request_
     assert not Request.objects.with_all_done().exists()
 
 
+def test_a_question_to_me_stands_above_what_i_asked_later(northwind, ask):
+    asked = ask(northwind.sam)
+    ask(northwind.sam, "A newer one")
+    actions.ask_back(asked, by=northwind.mia, words="Which slides?", version=asked.version)
+    rows = reading.my_requests(northwind.sam)
+    assert [row.request.key for row in rows] == ["REQ-1", "REQ-2"]
+
+
 def test_my_requests_cost_the_same_however_many(northwind, ask, sprint, django_assert_num_queries):
     for place in range(6):
         request = ask(northwind.sam, title=f"Idea {place}")
