@@ -145,9 +145,11 @@ def _found(request: HttpRequest, user: User, values: dict[str, Any]) -> Membersh
 
 
 def _welcome(request: HttpRequest, founder: Membership, invited: int) -> None:
-    said = _("%(name)s is ready. Sprint 1 can start on %(day)s.") % {
+    first = founder.workspace.sprints.planned()[0]
+    said = _("%(name)s is ready. Sprint %(number)s can start on %(day)s.") % {
         "name": founder.workspace.name,
-        "day": long_day(founder.workspace.sprints.planned()[0].starts_on),
+        "number": first.number,
+        "day": long_day(first.starts_on),
     }
     if invited:
         mails = ngettext(

@@ -115,7 +115,8 @@ def test_what_is_answered_is_what_is_made(as_ada):
         "sales": "Sam <Sam@Berg.example>; kim@berg.example\nada@berg.example",
         "manager": "grace@berg.example",
     }
-    as_ada.post("/new/people/", people)
+    board = as_ada.post("/new/people/", people, follow=True).content.decode()
+    assert "Sprint 41 can start on" in board
     workspace = Workspace.objects.get()
     assert (workspace.key, workspace.slug, workspace.sprint_days) == ("BGC", "berg", 7)
     first = workspace.sprints.order_by("number").first()
