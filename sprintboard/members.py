@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -126,26 +127,27 @@ def members_leave(request: MemberRequest) -> HttpResponse:
 @member_required
 def invitation_resend(request: MemberRequest, pk: int) -> HttpResponse:
     """Mail a new link in place of the old one."""
-    invitation = _invitation(request, pk)
-    try:
-        actions.resend_invitation(invitation, by=request.member)
-    except ValidationError as error:
-        return _page(request, status=422, refused=first_message(error))
     said = _("%(address)s gets a new mail. The old link ended.")
-    messages.success(request, said % {"address": invitation.address})
-    return redirect("members", request.member.workspace.slug)
+    return _settle(request, pk, actions.resend_invitation, said)
 
 
 @require_POST
 @member_required
 def invitation_revoke(request: MemberRequest, pk: int) -> HttpResponse:
     """End a link."""
+    said = _("The invitation of %(address)s is withdrawn.")
+    return _settle(request, pk, actions.revoke_invitation, said)
+
+
+def _settle(
+    request: MemberRequest, pk: int, verb: Callable[..., object], said: str
+) -> HttpResponse:
+    """Do something with an open invitation, and say so on the page of the members."""
     invitation = _invitation(request, pk)
     try:
-        actions.revoke_invitation(invitation, by=request.member)
+        verb(invitation, by=request.member)
     except ValidationError as error:
         return _page(request, status=422, refused=first_message(error))
-    said = _("The invitation of %(address)s is withdrawn.")
     messages.success(request, said % {"address": invitation.address})
     return redirect("members", request.member.workspace.slug)
 
