@@ -29,6 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 APART = ("tests/browser", "tests/system", "tests/run", "tests/faults")
 COUNTS = ("tests", "failures", "errors", "skipped")
 NO_TESTS = 5
+# two at a time: who is done takes over what the other has left, or files that hold together
+SHARED = ("-n", "2", "--dist", "worksteal")
+BY_FILE = ("-n", "2", "--dist", "loadfile")
 # what a developer's shell exports must not reach the tests
 CHOSEN_BY_SUITES = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL", "PORT")
 
@@ -101,23 +104,21 @@ def run_all(run: Run, here: dict[str, Path | None], stack: contextlib.ExitStack)
     services = {}
     if here["PostgreSQL"]:
         services["DATABASE_URL"] = stack.enter_context(postgresql(here["PostgreSQL"]))
-        run.suite("Everything, on PostgreSQL", "-n", "2", "tests", *apart, **services)
+        run.suite("Everything, on PostgreSQL", *SHARED, "tests", *apart, **services)
         run.suite(
             "Actions, locks, migrations and seed, on file SQLite",
-            *("-n", "2", "-m", "both_databases", "tests", *apart),
+            *(*SHARED, "-m", "both_databases", "tests", *apart),
             **on_sqlite,
         )
     else:
-        run.suite("Everything, on file SQLite", "-n", "2", "tests", *apart, **on_sqlite)
+        run.suite("Everything, on file SQLite", *SHARED, "tests", *apart, **on_sqlite)
     if here["Redis"]:
         services["REDIS_URL"] = stack.enter_context(redis_server(here["Redis"]))
     if here["Chromium"]:
         services["CHROMIUM"] = str(here["Chromium"])
     # each of the two has a demo of its own
-    run.suite(
-        "Every page in a browser", "-n", "2", "--dist", "loadfile", "tests/browser", **services
-    )
-    run.suite("Real processes", "tests/system", "tests/run", **services)
+    run.suite("Every page in a browser", *BY_FILE, "tests/browser", **services)
+    run.suite("Real processes", *BY_FILE, "tests/system", "tests/run", **services)
     run.suite("Faults, the quick ones", "-m", "faults_quick", "tests/faults", **services)
 
 
