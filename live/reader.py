@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 import redis.asyncio
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from activity.models import Activity, Audience
 from people.models import Membership, Workspace
@@ -25,6 +26,7 @@ from .hub import Event, Hub, message
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
+THREADS: Final = 2
 LOOK_SECONDS: Final = 0.25
 LOOK_SECONDS_WITH_REDIS: Final = 2.0
 CHECK_SECONDS: Final = 60.0
@@ -39,7 +41,7 @@ class Reader:
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
-        self.threads = ThreadPoolExecutor(2, thread_name_prefix="live")
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="live")
         self.rung = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._tasks: list[asyncio.Task[None]] = []
@@ -58,7 +60,19 @@ class Reader:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.threads.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(self._close_threads)
+
+    def _close_threads(self) -> None:
+        """End the threads; each closes its own connection first, which nobody else can."""
+        together = threading.Barrier(THREADS)
+
+        def close() -> None:
+            together.wait()  # so that no thread takes both
+            connections.close_all()
+
+        for _ in range(THREADS):
+            self.threads.submit(close)
+        self.threads.shutdown()
 
     async def in_thread(self, work: Callable[..., T], *args: object) -> T:
         """Run something that asks the database."""
