@@ -269,6 +269,11 @@ class Board:
         return next((one for one in self._sprints if not one.is_planned), None)
 
     @property
+    def last_closed(self) -> Sprint | None:
+        """The sprint that ended last."""
+        return next((one for one in self._sprints if one.is_closed), None)
+
+    @property
     def planned(self) -> list[Sprint]:
         """The sprints to come, the next first."""
         return [one for one in self._sprints if one.is_planned]

@@ -84,6 +84,7 @@ EXTRA_ROOMS = {
         "changes": "what changed on the board since a number",
         "column_forms": "the columns of a board as rows of a form",
         "listing": "what the backlog page reads: filters, orders, pages",
+        "now": "what was done lately, is in work and comes next",
         "ordering": "places between neighbours, pure functions",
         "planning": "what the planning page reads",
         "planning_forms": "the forms of planning",
