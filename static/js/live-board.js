@@ -1,6 +1,7 @@
 // The board, kept true: a move by somebody else is done here at once, everything else is fetched as what changed
 // since the number that the page shows. Nothing under the pointer or the focus moves away.
 import htmx from "htmx";
+import { held } from "sprintboard/board-hold";
 import { count } from "sprintboard/board-sums";
 import { connect } from "sprintboard/live";
 
@@ -17,6 +18,7 @@ export default function liveBoard(root) {
   let seq = shown();
   let known = seq; // the newest number heard of
   let busy = false;
+  let wanted = false; // asked for while a card was in the air
   let soon = 0;
   let poll = 0;
   let status = "live";
@@ -46,6 +48,7 @@ export default function liveBoard(root) {
     agree();
     if (event.seq <= seq) return;
     known = Math.max(known, event.seq);
+    if (held()) return;
     if (event.seq === seq + 1 && follow(event)) {
       seq = event.seq;
       live().dataset.seq = seq;
@@ -109,6 +112,8 @@ export default function liveBoard(root) {
   async function catchUp() {
     clearTimeout(soon);
     soon = 0;
+    if (held()) return void (wanted = true);
+    wanted = false;
     if (busy) return later();
     agree();
     busy = true;
@@ -121,9 +126,14 @@ export default function liveBoard(root) {
       if (!answer.ok) return;
       const next = Number(answer.headers.get("X-Seq"));
       agree();
+      if (held()) return void (known = Math.max(known, next));
       if (seq !== asked) return; // the whole board came meanwhile, newer than this answer
       if (answer.headers.get("X-Whole")) await fetchAll();
-      else if (answer.status === 200) apply(await answer.text());
+      else if (answer.status === 200) {
+        const text = await answer.text();
+        if (held()) return void (known = Math.max(known, next));
+        apply(text);
+      }
       if (!answer.headers.get("X-Whole")) {
         seq = Math.max(next, seq);
         live().dataset.seq = seq;
@@ -133,12 +143,13 @@ export default function liveBoard(root) {
       show(navigator.onLine ? "lost" : "offline");
     } finally {
       busy = false;
-      if (known > seq && !soon) later();
+      if (known > seq && !soon && !held()) later();
     }
   }
 
   async function fetchAll() {
     await htmx.ajax("GET", address, { source: LIVE, target: LIVE, swap: "outerMorph" });
+    if (held()) return;
     seq = Math.max(seq, shown());
     known = Math.max(known, seq);
     show(status);
@@ -201,6 +212,13 @@ export default function liveBoard(root) {
   window.addEventListener("online", catchUp, { signal });
   // a swap of the whole board forgets what the dot said
   root.addEventListener("htmx:after:swap", () => (agree(), show(status)), { signal });
+  // a card has landed, and its answer is here: now what happened meanwhile
+  const landed = ({ detail: { missed } }) => {
+    agree();
+    if (missed) fetchAll();
+    else if (wanted || known > seq) catchUp();
+  };
+  document.addEventListener("board:free", landed, { signal });
 
   return () => {
     listening.abort();

@@ -27,7 +27,7 @@ def test_the_policy_names_exactly_the_text_of_the_import_map():
 def test_every_module_is_in_the_map():
     names = {f"sprintboard/{path.stem}" for path in JS.glob("*.js")}
 
-    assert names | {"htmx"} == set(importmap.addresses())
+    assert names | {"htmx", "sortablejs"} == set(importmap.addresses())
 
 
 def test_modules_import_bare_names_that_the_map_knows():
