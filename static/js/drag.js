@@ -117,7 +117,9 @@ export default function drag(root) {
     };
     root.addEventListener("htmx:finally:request", look);
     try {
-      await htmx.ajax("POST", address, { source: root, target: LIVE, swap: "outerMorph", values });
+      // its source is not the board itself, whose own fetches would queue with it and drop it
+      const headers = { "HX-Target": "board-live" };
+      await htmx.ajax("POST", address, { source: root, target: LIVE, swap: "outerMorph", headers, values });
     } finally {
       root.removeEventListener("htmx:finally:request", look);
     }
