@@ -175,6 +175,7 @@ export default function drag(root) {
     delay: LONG_PRESS,
     delayOnTouchOnly: true,
     touchStartThreshold: SLOP,
+    invertSwap: true, // over the upper half of a card goes above it: the ghost keeps the cards from making way
     scroll: true,
     bubbleScroll: true,
     scrollSensitivity: 56,
