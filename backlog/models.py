@@ -355,9 +355,9 @@ class Task(models.Model):
     origin_name = models.CharField(max_length=120, blank=True)
     origin_backers = models.PositiveIntegerField(default=0)
     origin_value = models.PositiveBigIntegerField(default=0)
-    comment_count = models.PositiveIntegerField(default=0, editable=False)
-    checklist_total = models.PositiveSmallIntegerField(default=0, editable=False)
-    checklist_done = models.PositiveSmallIntegerField(default=0, editable=False)
+    comment_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    checklist_total = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    checklist_done = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
 
     created_by = models.ForeignKey(
         Membership, models.PROTECT, null=True, blank=True, related_name="+"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -128,7 +129,8 @@ def comment_remove(request: MemberRequest, kind: str, key: str, pk: int) -> Http
     if not policy.can_remove(request.member, said.comment):
         raise PermissionDenied
     if request.method == "POST":
-        actions.remove_comment(said.comment, by=request.member)
+        with suppress(ValidationError):  # somebody was first: it is removed
+            actions.remove_comment(said.comment, by=request.member)
         return _changed(request, subject, pk, _("The comment is removed."))
     if "leave" in request.GET:
         return _comment(request, subject, said)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable
 from functools import cache
@@ -25,8 +26,11 @@ CHANNEL: Final = "sprintboard.live"
 # After a failure Redis is left alone for so long, so that a frozen one delays one request only
 PAUSE_SECONDS: Final = 10.0
 TIMEOUT_SECONDS: Final = 1.0
+# Who waits longer for his turn stands behind one that gets no answer
+PATIENCE_SECONDS: Final = 0.1
 
 _own_reader: Callable[[int, int], None] | None = None
+_at_the_bell = threading.Lock()
 _silent_until = 0.0
 
 
@@ -45,9 +49,22 @@ def heard_a_commit(sender: object, *, workspace_id: int, seq: int, **_signal: ob
 
 
 def _publish(news: dict[str, int]) -> None:
-    global _silent_until  # noqa: PLW0603  one breaker per process is the point
-    if time.monotonic() < _silent_until:
+    # one at a time: a Redis that does not answer holds up one request, not each that comes
+    if _is_silent() or not _at_the_bell.acquire(timeout=PATIENCE_SECONDS):
         return
+    try:
+        if not _is_silent():
+            _pull(news)
+    finally:
+        _at_the_bell.release()
+
+
+def _is_silent() -> bool:
+    return time.monotonic() < _silent_until
+
+
+def _pull(news: dict[str, int]) -> None:
+    global _silent_until  # noqa: PLW0603  one breaker per process is the point
     try:
         _client().publish(CHANNEL, json.dumps(news))
     except (redis.RedisError, OSError):

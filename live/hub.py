@@ -52,7 +52,12 @@ class Listener:
     leaving: str = ""
 
     def tell(self, words: bytes, seq: int) -> None:
-        """Put words into the buffer; when it is full, forget them all and say where things are."""
+        """Put words into the buffer; when it is full, forget them all and say where things are.
+
+        Who has to leave is told nothing more.
+        """
+        if self.leaving:
+            return
         if len(self.buffer) >= BUFFERED_EVENTS:
             self.buffer.clear()
             words = message({"seq": seq}, "resync")

@@ -92,14 +92,14 @@ class Reader:
         for workspace_id, (seq, events) in (
             await self.in_thread(find_news, dict(self.hub.told))
         ).items():
+            if events is None or any(event.about_members for event in events):
+                await self.check(workspace_id)  # first: who was removed hears nothing of the rest
             if workspace_id not in self.hub.told:
                 continue  # its last listener left meanwhile
             if events is None:
                 self.hub.skip_to(workspace_id, seq)
             else:
                 self.hub.tell(workspace_id, events)
-            if events is None or any(event.about_members for event in events):
-                await self.check(workspace_id)
 
     async def check(self, workspace_id: int | None = None) -> None:
         """End the streams of those who may not listen any more."""

@@ -63,6 +63,9 @@ class Stream:
             logger.warning("A stream could not begin.", exc_info=True)
             await _refuse(send, "restart")
             return
+        if self.hub.closing:
+            await _refuse(send, "restart")
+            return
         if seat is None:
             await _refuse(send, "refused")
             return

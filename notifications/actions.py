@@ -76,7 +76,13 @@ def queue_mail(
     )
     if not is_new and item.state == OutboxState.CANCELLED:
         is_new = True
-        OutboxItem.objects.filter(pk=item.pk).update(**values, state=OutboxState.QUEUED)
+        OutboxItem.objects.filter(pk=item.pk).update(
+            **values,
+            state=OutboxState.QUEUED,
+            attempts=0,
+            first_tried_at=None,
+            last_error="",
+        )
         item.refresh_from_db()
     if is_new and item.not_before <= record.at:
         ring(DELIVER, item.pk)

@@ -75,7 +75,7 @@ class OutboxItem(models.Model):
     kind = models.CharField(max_length=60)
     channel = models.CharField(max_length=20, choices=Channel.choices, default=Channel.EMAIL)
     recipient = models.ForeignKey(Membership, models.PROTECT, related_name="+")
-    address = models.EmailField(max_length=254, blank=True)
+    address = models.EmailField(max_length=254, blank=True, db_default="")
     subject = models.CharField(max_length=250, blank=True, db_default="")
     dedupe_key = models.CharField(max_length=200)
     payload = models.JSONField(default=dict, encoder=DjangoJSONEncoder)

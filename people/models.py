@@ -128,7 +128,7 @@ class Workspace(models.Model):
     )
     # True in an installation for a single team: a second one that was founded at the same
     # moment ends at the constraint
-    is_only_one = models.BooleanField(default=False, editable=False)
+    is_only_one = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     objects = WorkspaceQuerySet.as_manager()
@@ -203,7 +203,7 @@ class Membership(models.Model):
     initials = models.CharField(_("initials"), max_length=3)
     hue = models.PositiveSmallIntegerField(default=95)
     joined_at = models.DateTimeField(default=clock.now, editable=False)
-    first_steps_hidden = models.BooleanField(default=False, editable=False)
+    first_steps_hidden = models.BooleanField(default=False, db_default=False, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = MembershipQuerySet.as_manager()

@@ -192,12 +192,6 @@ class RequestDetail(RequestItem):
     )
     decision = DecisionShown(allow_null=True, help_text="The answer that stands.")
     question = DecisionShown(allow_null=True, help_text="What Marketing asked last.")
-    question_closed_at = InstantField(
-        source="question.closed_at",
-        default=None,
-        allow_null=True,
-        help_text="When that was answered or overtaken.",
-    )
     backings = BackingShown(many=True, source="backers")
     tasks = serializers.SerializerMethodField()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
@@ -212,8 +212,16 @@ def _provider(url: str) -> dict[str, Any]:
             # below the deadline of our own SMTP client, and far below the lease of a row
             "REQUESTS_TIMEOUT": (5, 20),
         },
-        "EMAIL_HOST_PASSWORD": found.get(user or "", ""),
     }
+
+
+def secrets_of(provider: Mapping[str, Any]) -> list[str]:
+    """Return what of a mail provider's settings nobody may read in a log."""
+    return [
+        text
+        for name, text in provider.items()
+        if name.endswith(("_KEY", "_SECRET", "_TOKEN")) and isinstance(text, str)
+    ]
 
 
 def sender(given: str) -> str:

@@ -379,6 +379,7 @@ KNOWN_SECRETS = [
     _database.get("PASSWORD") or "",
     urlsplit(REDIS_URL or "").password or "",
     vars().get("EMAIL_HOST_PASSWORD") or "",
+    *environment.secrets_of(vars().get("ANYMAIL", {})),
     METRICS_TOKEN or "",
 ]
 

@@ -436,6 +436,7 @@ def test_no_list_orders_by_what_it_does_not_offer(scene, mia):
 
 
 def shown() -> list[type[ReadSerializer]]:
+    routes()  # so that every app has made its own
     return [kind for kind in subclasses(ReadSerializer) if not inspect.isabstract(kind)]
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from activity.bounds import validate_mail_address
@@ -47,7 +47,8 @@ def invite(
     """Invite people by their addresses; who is here or invited already is only named.
 
     The mails are queued above, in the same change. Raises PermissionDenied, and ValidationError
-    `invalid` for what is no address or role, `too_many` beyond what a person may send in a day.
+    `invalid` for what is no address or role, `too_many` beyond what a person may send, or one
+    address may get, in a day.
     """
     if role not in Role.values:
         raise ValidationError(_("Choose a role."), "invalid")
@@ -59,6 +60,7 @@ def invite(
         members, invited = _known(record, wanted)
         strangers = [address for address in wanted if address not in members | invited]
         _check_amount(record, len(strangers))
+        _check_mailboxes(record, strangers)
         made = [_write(record, by, address, Role(role), is_admin=is_admin) for address in strangers]
         if made:
             ids = [invitation.pk for invitation in made]
@@ -179,6 +181,26 @@ def _check_amount(record: Change, more: int) -> None:
             _("You can invite %(most)s people a day; there is room for %(left)s more today."),
             "too_many",
             {"most": MOST_A_DAY, "left": max(MOST_A_DAY - sent, 0)},
+        )
+
+
+def _check_mailboxes(record: Change, addresses: list[str]) -> None:
+    """Raise ValidationError for who was mailed so often today: withdrawing does not start anew."""
+    full = (
+        Invitation.objects.filter(
+            workspace=record.workspace, address__in=addresses, sent_at__gt=record.at - A_DAY
+        )
+        .values("address")
+        .annotate(mails=Sum("times_sent"))
+        .filter(mails__gte=MOST_TIMES)
+        .order_by("address")
+        .first()
+    )
+    if full is not None:
+        raise ValidationError(
+            _("%(address)s was invited %(n)s times today. Ask them in another way."),
+            "too_many",
+            {"n": full["mails"], "address": full["address"]},
         )
 
 

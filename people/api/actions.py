@@ -78,7 +78,7 @@ def make_token(
         )
         token.clean_fields(exclude={"workspace", "member"})
         token.save()
-        record("token_made", token, name=token.name, scope=token.scope, days=days)
+        record("token_made", token, scope=token.scope, days=days)
     return token, text
 
 
@@ -91,7 +91,7 @@ def revoke_token(token: ApiToken, *, by: Membership | System) -> None:
             return
         token.revoked_at = record.at
         token.save(update_fields=["revoked_at"])
-        record("token_revoked", token, name=token.name)
+        record("token_revoked", token)
 
 
 def mark_used(token: ApiToken) -> None:

@@ -42,7 +42,17 @@ def part(decision: Decision) -> None:
     Backing.objects.filter(came_with=decision).delete()
     brought = _merged_through(decision.request)
     Request.objects.filter(pk__in=brought).update(merged_into=decision.request)
-    keep_origins(into, decision.workspace)
+    keep_origins(_leave_the_chain(into), decision.workspace)
+
+
+def _leave_the_chain(into: Request) -> Request:
+    """Take back who went further with the target of an undone merge; return the chain's end."""
+    further = Decision.objects.standing().filter(kind=DecisionKind.MERGE).select_related("target")
+    while (onward := further.filter(request=into).first()) and onward.target:
+        needed_by = {into.requester_id, *into.backings.values_list("backer_id", flat=True)}
+        Backing.objects.filter(came_with=onward).exclude(backer__in=needed_by).delete()
+        into = onward.target
+    return into
 
 
 def _target(record: Change, request: Request, target: Request) -> Request:

@@ -107,6 +107,7 @@ def request_page(request: MemberRequest, key: str) -> HttpResponse:
             "can_answer": policy.can_answer(member, asked),
             "can_reply": policy.can_reply(member, asked),
             "can_back": policy.can_back(member) and not asked.is_merged,
+            "withdrawable": [one.pk for one in asked.backers if policy.can_withdraw(member, one)],
             "can_undo": said is not None
             and said.can_still_be_undone(clock.now())
             and policy.can_undo(member, said),

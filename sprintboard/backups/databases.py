@@ -22,7 +22,7 @@ from django.db import connection, transaction
 
 from activity.models import Mark
 
-# Notes about the running installation: they change while a backup is made, and after a restore
+# Notes about the running installation: a restore sets one before it compares
 NOT_COMPARED = {Mark._meta.db_table}
 
 
@@ -166,6 +166,7 @@ class PostgreSQL:
 
     def load(self, source: Path) -> None:
         """Drop every table of ours and fill in the dump, as one transaction of pg_restore."""
+        _run("pg_restore", "--list", str(source))  # nothing is dropped for a dump it cannot read
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = 0")
             for name in connection.introspection.table_names(cursor):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
 from activity.actions import clear_mark
@@ -34,6 +35,7 @@ def restore(path: Path, *, force: bool = False) -> Manifest:
     with tempfile.TemporaryDirectory(prefix="sprintboard-") as name, opened(path) as archive:
         work = Path(name)
         database.load(extract(archive, database.file_name, work))
+        _hold_mail()
         differing = different(manifest.tables, database.tables())
         if differing:
             raise CommandError(f"Restored, and not as it was: {', '.join(differing)}")
@@ -42,6 +44,12 @@ def restore(path: Path, *, force: bool = False) -> Manifest:
     pause()
     clear_mark(Mark.WORKER)
     return manifest
+
+
+def _hold_mail() -> None:
+    """Pause before anything else can fail: what waits may have left before the loss."""
+    with suppress(DatabaseError):  # a table of an older shape has to wait for the migrations
+        pause()
 
 
 def _fits(manifest: Manifest, database: databases.Database) -> None:

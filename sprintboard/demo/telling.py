@@ -163,12 +163,13 @@ class Telling:
         }
         return {name: value for name, value in found.items() if value not in (None, "")}
 
-    def make_task(self, work: Work, first_day: date | None = None) -> Task:
+    def make_task(self, work: Work, first_day: date | None = None, *, at_top: bool = False) -> Task:
         """Create a task in the backlog."""
         task = backlog.create_task(
             self.workspace,
             by=self.cast["mia"],
             title=work.title,
+            at_top=at_top,
             **self.fields(work, first_day),  # type: ignore[arg-type]
         )
         self.tasks[work.title] = task.pk
@@ -322,7 +323,8 @@ def _found_fjord() -> None:
 def _plan_story(telling: Telling) -> None:
     for place, work in enumerate(BACKLOG):
         made = telling.at_work(telling.day(78 - place * 0.9))
-        telling.tell(made, partial(telling.make_task, work))
+        # what was thought of last lies on top
+        telling.tell(made, partial(telling.make_task, work, at_top=True))
         _plan_talk(telling, work.talk, made, partial(telling.task, work.title))
     for ask in ASKS:
         _plan_ask(telling, ask)
@@ -467,6 +469,9 @@ def _shape(telling: Telling, request: Request, work: Work, by: Membership, numbe
     )
     telling.tasks[work.title] = task.pk
     telling.list_steps(work)
+    task = telling.task(work.title)
+    if task.sprint is None:
+        backlog.rank_task(task, by=by, version=task.version, top=True)
 
 
 def _promised(number: int) -> list[Work]:

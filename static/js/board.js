@@ -139,8 +139,10 @@ export default function board(root) {
   menu?.addEventListener(
     "toggle",
     ({ newState }) => {
-      // closed by Escape or a click beside it: back to the card it belongs to
-      if (newState === "closed" && chosen && document.activeElement === document.body) focusCard(chosen);
+      // closed by Escape or a click beside it: back to the card it belongs to, as it is on the board by now
+      const { activeElement: focused } = document;
+      if (newState === "closed" && chosen && (focused === document.body || menu.contains(focused)))
+        focusCard(document.getElementById(chosen.id));
     },
     { signal },
   );

@@ -9,6 +9,7 @@ const LIVE = "#board-live";
 const FRESH = 2_000;
 const POLL = 15_000; // without a stream
 const TOGETHER = [60, 300]; // changes that come together are fetched together, and not by everybody at once
+const SPARING = [2_000, 6_000]; // a server that did not answer is left in peace for a while
 const ELSEWHERE = /^(requests_intake|reviews|notifications)\./;
 
 export default function liveBoard(root) {
@@ -20,6 +21,7 @@ export default function liveBoard(root) {
   let busy = false;
   let wanted = false; // asked for while a card was in the air
   let soon = 0;
+  let failed = false;
   let poll = 0;
   let status = "live";
 
@@ -38,9 +40,9 @@ export default function liveBoard(root) {
       poll = setInterval(() => document.hidden || catchUp(), POLL * (0.8 + Math.random() * 0.4));
   }
 
-  // an own move's answer is the whole board with its number
+  // an own move's answer is the whole board with its number; one that was long on its way shows less than was known
   function agree() {
-    if (shown() > seq) seq = shown();
+    seq = shown();
     known = Math.max(known, seq);
   }
 
@@ -105,7 +107,7 @@ export default function liveBoard(root) {
 
   function later() {
     if (soon) return;
-    const [least, most] = TOGETHER;
+    const [least, most] = failed ? SPARING : TOGETHER;
     soon = setTimeout(catchUp, least + Math.random() * (most - least));
   }
 
@@ -117,29 +119,39 @@ export default function liveBoard(root) {
     if (busy) return later();
     agree();
     busy = true;
-    const asked = seq;
+    const [asked, told] = [seq, known];
     const quiet = status !== "live";
     if (known > seq + 20) show("catching");
     try {
       const answer = await fetch(`${changes}?since=${asked}`, { headers: { Accept: "text/html" } });
       if (answer.redirected || answer.status === 404) return location.reload(); // signed out, or no member any more
-      if (!answer.ok) return;
+      failed = !answer.ok;
+      if (failed) return;
       const next = Number(answer.headers.get("X-Seq"));
       agree();
-      if (held()) return void (known = Math.max(known, next));
-      if (seq !== asked) return; // the whole board came meanwhile, newer than this answer
-      if (answer.headers.get("X-Whole")) await fetchAll();
-      else if (answer.status === 200) {
-        const text = await answer.text();
-        if (held()) return void (known = Math.max(known, next));
-        apply(text);
+      if (held() || seq !== asked) {
+        known = Math.max(known, next); // the whole board came meanwhile, from before or after this answer
+        return;
       }
-      if (!answer.headers.get("X-Whole")) {
+      if (answer.headers.get("X-Whole")) await fetchAll();
+      else {
+        if (answer.status === 200) {
+          const text = await answer.text();
+          if (held()) {
+            known = Math.max(known, next);
+            return;
+          }
+          apply(text);
+        }
         seq = Math.max(next, seq);
         live().dataset.seq = seq;
       }
+      failed = seq === asked && next !== asked; // the whole board did not come
+      if (failed) known = Math.max(known, next);
+      else if (known === told) known = seq; // a server restored from a backup counts from less
       if (!quiet || status === "catching") show(status === "catching" ? "live" : status);
     } catch {
+      failed = true;
       show(navigator.onLine ? "lost" : "offline");
     } finally {
       busy = false;
@@ -150,8 +162,7 @@ export default function liveBoard(root) {
   async function fetchAll() {
     await htmx.ajax("GET", address, { source: LIVE, target: LIVE, swap: "outerMorph" });
     if (held()) return;
-    seq = Math.max(seq, shown());
-    known = Math.max(known, seq);
+    agree();
     show(status);
   }
 
@@ -197,6 +208,7 @@ export default function liveBoard(root) {
   }
 
   const hangUp = connect(stream, {
+    me,
     heard,
     state(next) {
       if (next === "live" && status !== "live") {
@@ -210,8 +222,13 @@ export default function liveBoard(root) {
   const { signal } = listening;
   document.addEventListener("visibilitychange", () => document.hidden || catchUp(), { signal });
   window.addEventListener("online", catchUp, { signal });
-  // a swap of the whole board forgets what the dot said
-  root.addEventListener("htmx:after:swap", () => (agree(), show(status)), { signal });
+  // a swap of the whole board forgets what the dot said, and may be older than what was heard
+  const swapped = () => {
+    agree();
+    show(status);
+    if (known > seq) later();
+  };
+  root.addEventListener("htmx:after:swap", swapped, { signal });
   // a card has landed, and its answer is here: now what happened meanwhile
   const landed = ({ detail: { missed } }) => {
     agree();

@@ -1,14 +1,15 @@
-// One ear to the server for all tabs of a browser: connect(address, { heard, state }) calls `heard` with each event
+// One ear to the server for all tabs of a browser: connect(address, { me, heard, state }) calls `heard` with each event
 // of the stream ({ seq, verb, … }; a bare { seq } for what this reader may not see) and `state` with "live",
-// "lost", "offline" or "ended". Returns a function that hangs up.
+// "lost", "offline" or "ended". Returns a function that hangs up. `me` is the reader: after another signed in beside
+// him in this browser, neither hears by the other's ear.
 //
 // Six streams would use up a browser's connections to this site, so one visible tab listens and tells the others
 // (Web Locks and a BroadcastChannel; without locks each visible tab listens for itself). A hidden tab lets go.
 const SILENCE = 40_000; // the server beats every 15 s; after this long the line is dead, whatever it says
 const AGAIN = [1_000, 2_000, 5_000, 10_000, 30_000];
 
-export function connect(address, { heard, state }) {
-  const name = `sprintboard:${address}`;
+export function connect(address, { me, heard, state }) {
+  const name = `sprintboard:${address}:${me}`;
   const others = "BroadcastChannel" in window ? new BroadcastChannel(name) : null;
   const over = new AbortController();
   const { signal } = over;
@@ -100,7 +101,7 @@ export function connect(address, { heard, state }) {
   }
 
   document.addEventListener("visibilitychange", () => (document.hidden ? hangUp() : listen()), { signal });
-  window.addEventListener("online", () => (letGo || !navigator.locks) && open(), { signal });
+  window.addEventListener("online", () => (letGo || (!navigator.locks && !document.hidden)) && open(), { signal });
   const cutOff = () => {
     close();
     state("offline");

@@ -173,6 +173,86 @@ def in_review(window: Reader, key: str) -> bool:
     )
 
 
+def test_a_late_answer_to_an_own_move_hides_no_other_move(mia, reader):
+    """The answer was drawn before a colleague's move, and comes after the news of it."""
+    aiko = at_the_board(reader("aiko@northwind.example"))
+    mine, hers = first_card(mia, "todo"), first_card(mia, "doing")
+    held = []
+    mia.page.route("**/move/", lambda route: held.append((route, route.fetch())))
+    press(mia, mine, "Alt+ArrowRight")
+    wait_in(aiko, mine, "doing")
+    press(aiko, hers, "Alt+ArrowRight")
+    wait_in(mia, hers, "review")
+    route, drawn_before = held[0]
+    route.fulfill(response=drawn_before)
+    mia.page.wait_for_timeout(1_000)
+    wait_in(mia, hers, "review")
+    same_board(mia)
+
+
+def test_a_server_that_is_short_of_breath_is_not_asked_again_at_once(mia, sam):
+    asked = []
+
+    def refuse(route):
+        asked.append(route.request.url)
+        route.fulfill(status=503)
+
+    sam.page.route("**/board/changes/*", refuse)
+    key = first_card(mia, "todo")
+    writer = mia.context.new_page()
+    writer.goto(f"/w/northwind/tasks/{key}/")
+    writer.fill("textarea[name=text]", "Said while the server was busy")
+    writer.get_by_role("button", name="Send").first.click()
+    sam.page.wait_for_timeout(4_000)
+    assert 1 <= len(asked) <= 3
+    sam.page.unroute("**/board/changes/*")
+    same_board(sam)
+
+
+def test_a_page_that_is_ahead_of_a_restored_server_goes_on_from_its_number(mia, sam):
+    asked = []
+    sam.page.on("request", lambda request: "/changes/" in request.url and asked.append(request.url))
+    sam.page.evaluate("document.querySelector('#board-live').dataset.seq = 9999999")
+    sam.page.evaluate("window.dispatchEvent(new Event('online'))")
+    sam.page.wait_for_function(
+        "() => Number(document.querySelector('#board-live').dataset.seq) < 1e6"
+    )
+    sam.page.wait_for_timeout(1_500)
+    assert len(asked) <= 3
+    key = first_card(mia, "todo")
+    press(mia, key, "Alt+ArrowRight")
+    wait_in(sam, key, "doing")
+
+
+def test_two_people_in_one_browser_do_not_hear_by_each_others_ear(reader):
+    window = at_the_board(reader("aiko@northwind.example"))
+    window.context.clear_cookies()
+    first, window.page = window.page, window.context.new_page()
+    window.sign_in("sam@northwind.example")
+    at_the_board(window)
+    held = window.page.evaluate(
+        "navigator.locks.query().then(({ held }) => held.map(lock => lock.name))"
+    )
+    assert len(held) == 2
+    assert first.is_closed() is False
+
+
+def test_a_menu_that_closes_over_a_card_that_changed_gives_the_focus_back(mia, reader):
+    aiko = at_the_board(reader("aiko@northwind.example"))
+    key = first_card(mia, "todo")
+    press(mia, key, "m")
+    mia.page.wait_for_selector("#card-menu:popover-open")
+    aiko.page.goto(f"/w/northwind/tasks/{key}/edit/")
+    aiko.page.fill("input[name=title]", "Changed under an open menu")
+    aiko.page.locator("main form").first.evaluate("form => form.requestSubmit()")
+    mia.page.wait_for_selector(f'.card[data-key="{key}"] >> text=Changed under', timeout=SEEN)
+    assert mia.page.locator("#card-menu:popover-open").count() == 1
+    mia.page.keyboard.press("Escape")
+    mia.page.wait_for_function(
+        "key => document.activeElement.closest('.card')?.dataset.key === key", arg=key
+    )
+
+
 def test_a_removed_member_is_shown_nothing_more(mia, reader):
     renata = at_the_board(reader("renata@northwind.example"))
     mia.page.goto("/w/northwind/members/")

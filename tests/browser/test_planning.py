@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 MIA = "mia@northwind.example"
-PLAN = "/w/northwind/sprints/5/plan/"
+PLAN = "/w/northwind/sprints/15/plan/"
 
 
 def key_of(page: Page, pane: str, place: int = 0) -> str:
@@ -38,7 +38,7 @@ def test_keys_pull_and_return_and_the_focus_goes_on(reader):
     row(page, "plan-backlog", first).locator("[data-verb]").focus()
     page.keyboard.press("ArrowRight")
     expect(row(page, "plan-sprint", first)).to_be_visible()
-    expect(page.locator("#toasts")).to_contain_text(f"{first} is in sprint 5.")
+    expect(page.locator("#toasts")).to_contain_text(f"{first} is in sprint 15.")
     page.wait_for_function("document.activeElement.closest('.item')")
     assert focused(page) == second
     page.keyboard.press("ArrowDown")
@@ -82,9 +82,9 @@ def test_the_goal_is_saved_once_by_enter_and_once_by_leaving_it(reader):
 def test_the_dialogs_say_what_they_do_and_close_again(reader):
     page = reader(MIA).page
     page.goto(PLAN)
-    page.get_by_role("link", name="Start sprint 5").click()
+    page.get_by_role("link", name="Start sprint 15").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Sprint 3 is still running.")
+    expect(dialog).to_contain_text("Sprint 13 is still running.")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     page.get_by_role("link", name="Edit capacity").click()
@@ -102,5 +102,5 @@ def test_all_of_it_works_without_scripts(reader):
     page.get_by_role("link", name="Edit capacity").click()
     expect(page.get_by_label("Points of Mia Lindqvist")).to_be_visible()
     page.goto(PLAN)
-    page.get_by_role("link", name="Start sprint 5").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Start sprint 5")
+    page.get_by_role("link", name="Start sprint 15").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Start sprint 15")

@@ -187,6 +187,21 @@ def test_removing_says_first_what_it_means(northwind, task, said, client_of, who
     assert client.post(remove).status_code == 403
 
 
+def test_of_two_who_remove_it_at_once_both_see_that_it_is_removed(
+    northwind, task, said, client_of, monkeypatch
+):
+    remove = actions.remove_comment
+
+    def second(comment, *, by):
+        remove(comment, by=northwind.sam)
+        return remove(comment, by=by)
+
+    monkeypatch.setattr("conversation.views.actions.remove_comment", second)
+    answer = client_of(northwind.mia).post(address_of("comment_remove", said, task), headers=HTMX)
+    assert answer.status_code == 200
+    assert "Removed by its author." in answer.content.decode()
+
+
 def test_htmx_puts_the_comment_back_in_its_place(northwind, task, said, client_of):
     client = client_of(northwind.sam)
     for name in ("comment_edit", "comment_remove"):

@@ -5,8 +5,10 @@ import json
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 
 from backlog import actions as backlog
+from live import bell
 from live import stream as streaming
 from live.stream import Stream
 from people import actions as people
@@ -233,3 +235,33 @@ def test_nothing_else_is_here(northwind, at_the_stream, method, slug, status):
         assert browser.status == status
 
     at_the_stream(story)
+
+
+def test_what_came_after_a_removal_is_not_told_even_when_both_are_read_at_once(
+    northwind, at_the_stream
+):
+    async def story(stream, lenas):
+        browser = Browser(stream, lenas)
+        await browser.next()
+        bell.ring_here(None)
+        await in_thread(remove_and_go_on)
+        assert await browser.next() == ("end", {"why": "refused"})
+        await browser.ended()
+        assert b"A secret" not in browser.raw
+
+    def remove_and_go_on():
+        with transaction.atomic():
+            people.deactivate_member(northwind.lena, by=northwind.mia)
+            backlog.create_task(northwind.workspace, by=northwind.mia, title="A secret")
+
+    at_the_stream(story, northwind.lena)
+
+
+def test_a_stream_that_begins_while_the_server_stops_ends_at_once(northwind, at_the_stream):
+    async def story(stream, mias):
+        stream.leave()
+        browser = Browser(stream, mias)
+        assert await browser.next() == ("end", {"why": "restart"})
+        await browser.ended()
+
+    at_the_stream(story, northwind.mia)

@@ -14,6 +14,7 @@ from notifications import actions, mails
 from notifications.mails import Mail, mail_kind
 from notifications.models import OutboxItem, OutboxState
 from notifications.senders import NotAcceptedError, RefusedError, UncertainError
+from people import actions as people
 from tests.arranging import arranging
 
 NOW = datetime(2026, 12, 17, 6, 0, tzinfo=UTC)
@@ -210,6 +211,16 @@ def test_nothing_is_mailed_to_who_has_left(northwind, rung):
         northwind.sam.save()
     assert actions.deliver(item, send=post) == OutboxState.CANCELLED
     assert post.taken == []
+
+
+def test_a_mail_that_is_queued_anew_has_not_been_tried(northwind, rung):
+    item = queue(northwind)
+    people.deactivate_member(northwind.sam, by=northwind.mia)
+    assert actions.deliver(item, send=Post()) == OutboxState.CANCELLED
+    people.reactivate_member(northwind.sam, by=northwind.mia)
+    again = queue(northwind)
+    assert (again.pk, again.state) == (item.pk, OutboxState.QUEUED)
+    assert (again.attempts, again.first_tried_at, again.last_error) == (0, None, "")
 
 
 def test_an_expired_lease_becomes_uncertain_and_is_not_sent_again(northwind, rung, time_machine):

@@ -319,3 +319,11 @@ def test_the_form_offers_what_the_verb_allows(mia):
     days = dict(TokenForm(mia.user).fields["days"].choices)
     assert max(days) == actions.MOST_DAYS
     assert actions.DEFAULT_DAYS in days
+
+
+def test_what_a_token_is_for_is_told_to_nobody_else(mia):
+    token, _text = make(mia, name="Looking for another job")
+    actions.revoke_token(token, by=mia)
+    told = Activity.objects.filter(verb__in=["token_made", "token_revoked"])
+    assert told.count() == 2
+    assert not [one.data for one in told if "Looking" in str(one.data)]

@@ -235,6 +235,18 @@ def test_nobodys_mailbox_is_filled(northwind, invited):
     assert refused.value.code == "too_many"
 
 
+def test_withdrawing_and_inviting_anew_fills_no_mailbox_either(northwind):
+    for _ in range(5):
+        (made,) = invite(northwind, NEW).made
+        actions.revoke_invitation(made, by=northwind.mia)
+    with pytest.raises(ValidationError) as refused:
+        invite(northwind, NEW)
+    assert refused.value.code == "too_many"
+    with arranging():
+        Invitation.objects.update(sent_at=clock.now() - timedelta(days=1, minutes=1))
+    assert invite(northwind, NEW).made
+
+
 def test_what_was_accepted_is_not_withdrawn(northwind, invited):
     actions.accept_invitation(invitations.token_of(invited), user=person())
     for verb in (actions.revoke_invitation, actions.resend_invitation):

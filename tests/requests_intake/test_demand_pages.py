@@ -54,7 +54,7 @@ def test_his_own_request_offers_him_only_his_colleagues(northwind, ask, browse):
     ask(northwind.sam)
     sam = browse("sam")
     page = text_of(sam.get(url("request", "REQ-1")))
-    assert "A colleague needs this too" not in page
+    assert "I need this too" not in page
     assert "A colleague needs it too" in page
     form = text_of(sam.get(url("request_back", "REQ-1")))
     assert "Chiara Bianchi" in form
@@ -123,6 +123,18 @@ def test_a_rep_does_not_withdraw_what_a_colleague_said(northwind, ask, browse):
     form = {"backer": northwind.chiara.pk}
     assert browse("sam").post(url("request_withdraw", "REQ-1"), form).status_code == 403
     assert Backing.objects.exists()
+
+
+def test_a_rep_takes_back_what_he_wrote_down_for_a_colleague(northwind, ask, browse):
+    hannah = make_member(northwind.workspace, "Hannah Schulz", Role.SALES)
+    actions.back_request(ask(northwind.sam), by=northwind.chiara, backer=hannah)
+    offer = "Withdraw the backing of Hannah Schulz"
+    assert offer not in text_of(browse("sam").get(url("request", "REQ-1")))
+    chiara = browse("chiara")
+    assert offer in text_of(chiara.get(url("request", "REQ-1")))
+    response = chiara.post(url("request_withdraw", "REQ-1"), {"backer": hannah.pk}, follow=True)
+    assert "Hannah does not back REQ-1 any more." in text_of(response)
+    assert not Backing.objects.exists()
 
 
 def test_the_list_and_triage_say_how_many_and_what_it_is_worth(northwind, ask, browse):

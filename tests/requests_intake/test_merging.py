@@ -178,6 +178,26 @@ def test_a_chain_of_merges_leads_to_its_end_and_comes_apart_again(northwind, ask
     assert ends() == {"A": None, "B": "C", "C": None, "D": None}
 
 
+@pytest.mark.parametrize("last_one_first", [False, True])
+def test_who_came_along_a_chain_leaves_its_end_when_his_merge_is_undone(
+    northwind, ask, hannah, last_one_first
+):
+    a = ask(hannah, "A", accounts="Alpina", deal_value=10)
+    b = ask(northwind.sam, "B", accounts="Bergkaese", deal_value=20)
+    c = ask(northwind.chiara, "C", accounts="Caseificio", deal_value=40)
+    task = actions.accept_request(c, by=northwind.mia, words="Yes.", version=1).task
+    first, second = merge(a, b, northwind.mia), merge(b, c, northwind.mia)
+    task.refresh_from_db()
+    assert (task.origin_backers, task.origin_value) == (2, 70)
+
+    for decision in (second, first) if last_one_first else (first,):
+        actions.undo_decision(decision, by=northwind.mia)
+    task.refresh_from_db()
+    left = (0, 40) if last_one_first else (1, 60)
+    assert (task.origin_backers, task.origin_value) == left
+    assert not Backing.objects.filter(backer=hannah).exists()
+
+
 def test_a_question_may_end_in_a_merge(northwind, pair):
     second, first = pair
     actions.ask_back(second, by=northwind.mia, words="Is it the same as REQ-1?", version=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import sqlite3
@@ -13,8 +14,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from activity.models import Mark
+from notifications.actions import is_paused
 from sprintboard import backups
 from sprintboard.backups import databases, restoring
 from sprintboard.backups.manifest import NAME
@@ -144,3 +147,32 @@ def test_a_part_that_leads_out_of_its_folder_is_not_unpacked(backup: Path, tmp_p
     with tarfile.open(other) as archive, pytest.raises(tarfile.OutsideDestinationError):
         restoring.extract(archive, "../out", tmp_path / "in")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_part_that_would_be_put_beside_the_media_is_refused(backup: Path) -> None:
+    def smuggle(parts: Parts) -> None:
+        held = json.loads(parts[NAME])["files"]
+        parts["media/../secret_key"] = b"known"
+        told = {"bytes": 5, "sha256": hashlib.sha256(b"known").hexdigest()}
+        listed(parts, files={**held, "media/../secret_key": told})
+
+    with pytest.raises(CommandError, match="leads out of its folder"):
+        backups.verify(rewritten(backup, smuggle))
+
+
+def test_no_table_is_dropped_before_the_dump_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases.shutil, "which", lambda program: None)
+    with CaptureQueriesContext(connection) as asked, pytest.raises(CommandError, match="not here"):
+        databases.PostgreSQL().load(tmp_path / "database.dump")
+    assert [query["sql"] for query in asked.captured_queries] == []
+
+
+def test_what_was_restored_sends_nothing_even_when_the_restore_breaks_off(
+    backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Toy, "load", lambda self, source: None)
+    with pytest.raises(CommandError, match="not as it was: task"):
+        backups.restore(backup, force=True)
+    assert is_paused()

@@ -171,6 +171,13 @@ def test_every_mail_provider_can_be_configured(provider: str, settings: Any, loa
     assert "first/key" in found["KNOWN_SECRETS"]
 
 
+@pytest.mark.parametrize("provider", sorted(environment.PROVIDERS))
+def test_the_log_knows_a_providers_secret(provider: str, load: Any) -> None:
+    found = load(EMAIL_URL=f"{provider}://first-first:second-second@mg.example.com")
+    hidden = {"first-first", "second-second"} if provider == "mailjet" else {"first-first"}
+    assert hidden <= set(found["KNOWN_SECRETS"])
+
+
 def test_a_providers_other_settings_follow_as_a_query(load: Any) -> None:
     found = load(EMAIL_URL="mailgun://key@mg.example.com?api_url=https://api.eu.mailgun.net/v3")
     assert found["ANYMAIL"]["MAILGUN_API_URL"] == "https://api.eu.mailgun.net/v3"
