@@ -25,6 +25,7 @@ def addresses() -> dict[str, str]:
     modules = sorted(path.stem for path in (settings.BASE_DIR / "static" / "js").glob("*.js"))
     return {
         "htmx": static("vendor/htmx/htmx.esm.min.js"),
+        "sortablejs": static("vendor/sortablejs/sortable.core.esm.js"),
         **{f"sprintboard/{name}": static(f"js/{name}.js") for name in modules},
     }
 

@@ -362,6 +362,7 @@ _modules = BASE_DIR / "node_modules"
 STATICFILES_DIRS = [
     BASE_DIR / "static",
     ("vendor/htmx", _modules / "htmx.org" / "dist"),
+    ("vendor/sortablejs", _modules / "sortablejs" / "modular"),
     ("vendor/figtree", _modules / "@fontsource-variable" / "figtree" / "files"),
 ]
 MEDIA_ROOT = HOME / "media"

@@ -27,6 +27,7 @@ class StaticFiles(StaticFilesConfig):
         *StaticFilesConfig.ignore_patterns,
         *("ext", "editors", "scripts", "skills", "htmax*", "*.d.ts", "*-italic.woff2"),
         *("htmx.js", "htmx.min.js*", "htmx.esm.js", "htmx-[24]*.js", "django-htmx.js"),
+        *("sortable.esm.js", "sortable.complete.esm.js"),
         "components",  # they are in app.css
         *("rest_framework", "redoc", "swagger-ui-standalone-preset.js", "oauth2-redirect.*"),
         "swagger-ui-*.map",  # not the one that its stylesheet names

@@ -1,6 +1,7 @@
 // The board, kept true: a move by somebody else is done here at once, everything else is fetched as what changed
 // since the number that the page shows. Nothing under the pointer or the focus moves away.
 import htmx from "htmx";
+import { held } from "sprintboard/board-hold";
 import { count } from "sprintboard/board-sums";
 import { connect } from "sprintboard/live";
 
@@ -18,6 +19,7 @@ export default function liveBoard(root) {
   let seq = shown();
   let known = seq; // the newest number heard of
   let busy = false;
+  let wanted = false; // asked for while a card was in the air
   let soon = 0;
   let failed = false;
   let poll = 0;
@@ -48,6 +50,7 @@ export default function liveBoard(root) {
     agree();
     if (event.seq <= seq) return;
     known = Math.max(known, event.seq);
+    if (held()) return;
     if (event.seq === seq + 1 && follow(event)) {
       seq = event.seq;
       live().dataset.seq = seq;
@@ -111,6 +114,8 @@ export default function liveBoard(root) {
   async function catchUp() {
     clearTimeout(soon);
     soon = 0;
+    if (held()) return void (wanted = true);
+    wanted = false;
     if (busy) return later();
     agree();
     busy = true;
@@ -124,13 +129,20 @@ export default function liveBoard(root) {
       if (failed) return;
       const next = Number(answer.headers.get("X-Seq"));
       agree();
-      if (seq !== asked) {
+      if (held() || seq !== asked) {
         known = Math.max(known, next); // the whole board came meanwhile, from before or after this answer
         return;
       }
       if (answer.headers.get("X-Whole")) await fetchAll();
       else {
-        if (answer.status === 200) apply(await answer.text());
+        if (answer.status === 200) {
+          const text = await answer.text();
+          if (held()) {
+            known = Math.max(known, next);
+            return;
+          }
+          apply(text);
+        }
         seq = Math.max(next, seq);
         live().dataset.seq = seq;
       }
@@ -143,12 +155,13 @@ export default function liveBoard(root) {
       show(navigator.onLine ? "lost" : "offline");
     } finally {
       busy = false;
-      if (known > seq && !soon) later();
+      if (known > seq && !soon && !held()) later();
     }
   }
 
   async function fetchAll() {
     await htmx.ajax("GET", address, { source: LIVE, target: LIVE, swap: "outerMorph" });
+    if (held()) return;
     agree();
     show(status);
   }
@@ -216,6 +229,13 @@ export default function liveBoard(root) {
     if (known > seq) later();
   };
   root.addEventListener("htmx:after:swap", swapped, { signal });
+  // a card has landed, and its answer is here: now what happened meanwhile
+  const landed = ({ detail: { missed } }) => {
+    agree();
+    if (missed) fetchAll();
+    else if (wanted || known > seq) catchUp();
+  };
+  document.addEventListener("board:free", landed, { signal });
 
   return () => {
     listening.abort();
