@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import backlog, board, checklist, planning, sprints, tasks
+from .views import (
+    backlog,
+    board,
+    checklist,
+    deliverables,
+    planning,
+    sprints,
+    task_page,
+    tasks,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("board/", board.board, name="board"),
@@ -12,7 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("backlog/bulk/", backlog.backlog_bulk, name="backlog_bulk"),
     path("tasks/new/", tasks.new_task, name="new_task"),
     path("tasks/add/", backlog.quick_add, name="quick_add"),
-    path("tasks/<str:key>/", tasks.task, name="task"),
+    path("tasks/<str:key>/", task_page.task, name="task"),
     path("tasks/<str:key>/edit/", tasks.task_edit, name="task_edit"),
     path("tasks/<str:key>/move/", tasks.task_move, name="task_move"),
     path("tasks/<str:key>/pull/", planning.task_pull, name="task_pull"),
@@ -20,10 +29,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/<str:key>/rank/", backlog.task_rank, name="task_rank"),
     path("tasks/<str:key>/archive/", tasks.task_archive, name="task_archive"),
     path("tasks/<str:key>/restore/", tasks.task_restore, name="task_restore"),
-    path("tasks/<str:key>/deliverables/", tasks.task_deliverables, name="task_deliverables"),
+    path("tasks/<str:key>/deliverables/", deliverables.task_deliverables, name="task_deliverables"),
     path(
         "tasks/<str:key>/deliverables/<int:pk>/remove/",
-        tasks.deliverable_remove,
+        deliverables.deliverable_remove,
         name="deliverable_remove",
     ),
     path("tasks/<str:key>/checklist/", checklist.task_checklist, name="task_checklist"),

@@ -14,7 +14,7 @@ from backlog.models import ChecklistItem, Task
 from people.access import MemberRequest, member_required
 
 from .answers import find_task, refuse, say, with_toast
-from .tasks import show
+from .task_page import show
 
 
 @require_POST

@@ -1,24 +1,21 @@
-"""A task: its page (and drawer), making and editing it, moving it, putting it away."""
+"""A task: making it, editing it in one form, moving it, putting it away."""
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from activity.changes import Stale
-from activity.models import Activity
 from backlog import actions, listing, policy
 from backlog.board import Board
-from backlog.forms import DeliverableForm, MoveForm, NewTaskForm, StepsForm, TaskForm, VersionForm
-from backlog.models import Column, Deliverable, Sprint, SprintState, Task
-from conversation.reading import thread
+from backlog.forms import MoveForm, NewTaskForm, TaskForm, VersionForm
+from backlog.models import Column, Sprint, SprintState, Task
 from people.access import MemberRequest, member_required
 
 from .answers import (
@@ -34,80 +31,7 @@ from .answers import (
     with_toast,
 )
 from .board import fragment
-
-# What the reader of a task wants to know of its past
-LATEST = 20
-TOLD_ELSEWHERE = (
-    "task_created", "tasks_created", "comment_added", "comment_edited", "comment_removed",
-)  # fmt: skip
-
-
-# Reading --------------------------------------------------------------------------------------
-
-
-@require_safe
-@member_required
-def task(request: MemberRequest, key: str) -> HttpResponse:
-    """Show a task: a page of its own, or the drawer beside another one."""
-    return show(request, find_task(request.member, key))
-
-
-def show(
-    request: MemberRequest,
-    found: Task,
-    deliverable_form: DeliverableForm | None = None,
-    status: int = 200,
-    refused: str = "",
-    steps_form: StepsForm | None = None,
-) -> HttpResponse:
-    """Render a task, in the drawer or on its page, with what was wrong with a form in it."""
-    workspace = request.member.workspace
-    may_edit = policy.can_edit_tasks(request.member, found)
-    board = reverse("board", args=[workspace.slug])
-    backlog = reverse("backlog", args=[workspace.slug])
-    home = board if found.sprint_id else backlog
-    context = {
-        "task": found,
-        "workspace": workspace,
-        "can_edit": may_edit and found.archived_at is None,
-        "can_restore": may_edit and found.archived_at is not None,
-        "on_board": found.sprint is not None and found.sprint.is_active,
-        "columns": Column.objects.filter(workspace=workspace) if may_edit else [],
-        "deliverables": list(found.deliverables.all()),
-        "deliverable_form": deliverable_form or DeliverableForm(),
-        "steps": list(found.checklist.all()),
-        "steps_form": steps_form or StepsForm(),
-        "thread": thread(found, request.member),
-        "activity": _past(request, found),
-        "back": _page_below(request) or home,
-        "home": home,
-        "refused": refused,
-    }
-    page = "backlog/task.html#drawer" if request.htmx else "backlog/task.html"
-    return render(request, page, context, status=status)
-
-
-def _past(request: MemberRequest, found: Task) -> list[Activity]:
-    """Return what happened to a task lately, but for what the page tells already.
-
-    Its making is in its own row, and comments stand there themselves.
-    """
-    happened = Activity.objects.visible_to(request.member).about(found).select_related("actor")
-    return list(happened.exclude(verb__in=TOLD_ELSEWHERE)[:LATEST])
-
-
-def _page_below(request: MemberRequest) -> str:
-    """Return the page that the drawer opens over, as the browser names it."""
-    try:
-        url = urlsplit(request.headers.get("HX-Current-URL", ""))
-    except ValueError:  # half an address
-        return ""
-    if not request.htmx or url.netloc != request.get_host():
-        return ""
-    if not url.path.startswith(f"/w/{request.member.workspace.slug}/") or "/tasks/" in url.path:
-        return ""
-    return f"{url.path}?{url.query}" if url.query else url.path
-
+from .task_page import show
 
 # Making and editing ---------------------------------------------------------------------------
 
@@ -450,49 +374,3 @@ def _refused(request: MemberRequest, found: Task, error: ValidationError) -> Htt
     if _wants_board(request):
         return with_toast(fragment(request, status=422), text)
     return show(request, found, status=422, refused=text)
-
-
-# What it made ---------------------------------------------------------------------------------
-
-
-@require_POST
-@member_required
-def task_deliverables(request: MemberRequest, key: str) -> HttpResponse:
-    """Add a link to what a task made."""
-    found = find_task(request.member, key)
-    if not policy.can_edit_tasks(request.member, found):
-        raise PermissionDenied
-    form = DeliverableForm(request.POST)
-    if form.is_valid():
-        try:
-            actions.add_deliverable(found, by=request.member, **form.cleaned_data)
-        except ValidationError as error:
-            refuse(form, error)
-        else:
-            return _deliverables_changed(request, found, _("The link is added."))
-    return show(request, found, form, status=422)
-
-
-@require_POST
-@member_required
-def deliverable_remove(request: MemberRequest, key: str, pk: int) -> HttpResponse:
-    """Take a link away."""
-    found = find_task(request.member, key)
-    if not policy.can_edit_tasks(request.member, found):
-        raise PermissionDenied
-    link = Deliverable.objects.filter(task=found, pk=pk).first()
-    if link is None:
-        raise Http404
-    try:
-        actions.remove_deliverable(link, by=request.member)
-    except ValidationError as error:
-        return _refused(request, found, error)
-    return _deliverables_changed(request, found, _("The link is removed."))
-
-
-def _deliverables_changed(request: MemberRequest, found: Task, text: str) -> HttpResponse:
-    if request.htmx:
-        again = find_task(request.member, found.key)
-        return with_toast(show(request, again), text)
-    say(request, text)
-    return redirect(found.get_absolute_url())
