@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -301,6 +301,12 @@ class Board:
         for row in self.rows:
             cards[row.column_id].append(row)
         return [BoardColumn(column, cards[column.pk], self.today) for column in columns]
+
+    @property
+    def day_ends(self) -> int:
+        """When the ages on the cards are a day older, in seconds since 1970."""
+        tomorrow = self.today + timedelta(days=1)
+        return int(datetime.combine(tomorrow, time(), self.workspace.zone).timestamp())
 
     @cached_property
     def totals(self) -> Totals | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
@@ -22,6 +22,7 @@ from activity.breaker import bells
 logger = logging.getLogger(__name__)
 
 CHANNEL: Final = "sprintboard.live"
+HERE_CHANNEL: Final = "sprintboard.here"
 TIMEOUT_SECONDS: Final = 1.0
 
 _own_reader: Callable[[int, int], None] | None = None
@@ -38,11 +39,17 @@ def heard_a_commit(sender: object, *, workspace_id: int, seq: int, **_signal: ob
     if _own_reader is not None:
         _own_reader(workspace_id, seq)
     if settings.REDIS_URL and not clock.in_seed_run():
-        _publish({"workspace": workspace_id, "seq": seq})
+        _publish(CHANNEL, {"workspace": workspace_id, "seq": seq})
 
 
-def _publish(news: dict[str, int]) -> None:
-    if bells.call(lambda: _client().publish(CHANNEL, json.dumps(news))) is not None:
+def tell_others(news: Mapping[str, object]) -> None:
+    """Tell the other processes who is here. Never raises; what does not arrive is said again."""
+    if settings.REDIS_URL:
+        _publish(HERE_CHANNEL, news)
+
+
+def _publish(channel: str, news: Mapping[str, object]) -> None:
+    if bells.call(lambda: _client().publish(channel, json.dumps(news))) is not None:
         logger.warning("Could not ring the streams; their readers look by themselves.")
 
 

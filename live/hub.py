@@ -47,8 +47,10 @@ class Listener:
     """One open stream and what it has not been sent yet."""
 
     seat: Seat
+    at_board: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     buffer: deque[bytes] = field(default_factory=deque)
+    here: bytes = b""
     leaving: str = ""
 
     def tell(self, words: bytes, seq: int) -> None:
@@ -64,6 +66,12 @@ class Listener:
         self.buffer.append(words)
         self.wake.set()
 
+    def show(self, words: bytes) -> None:
+        """Say who is here: the newest word takes the place of one that was not sent yet."""
+        if not self.leaving:
+            self.here = words
+            self.wake.set()
+
     def leave(self, why: str) -> None:
         """End the stream; `why` is told to the page."""
         self.leaving = why
@@ -72,8 +80,9 @@ class Listener:
     def take(self) -> bytes:
         """Return all that waits, as one piece."""
         self.wake.clear()
-        words = b"".join(self.buffer)
+        words = b"".join(self.buffer) + self.here
         self.buffer.clear()
+        self.here = b""
         return words
 
 
@@ -88,9 +97,9 @@ class Hub:
     def __len__(self) -> int:
         return sum(map(len, self.listeners.values()))
 
-    def join(self, seat: Seat) -> tuple[Listener, int]:
+    def join(self, seat: Seat, *, at_board: bool = False) -> tuple[Listener, int]:
         """Let somebody listen; return with the listener the number from which on he hears all."""
-        listener = Listener(seat)
+        listener = Listener(seat, at_board)
         start = self.told.setdefault(seat.workspace_id, seat.seq)
         self.listeners[seat.workspace_id].add(listener)
         return listener, start
@@ -125,6 +134,11 @@ class Hub:
         self.told[workspace_id] = seq
         for listener in self.listeners.get(workspace_id, ()):
             listener.tell(message({"seq": seq}, "resync"), seq)
+
+    def at_board(self, workspace_id: int) -> list[Listener]:
+        """Return whose page shows the board; not who is about to leave."""
+        listeners = self.listeners.get(workspace_id, ())
+        return [one for one in listeners if one.at_board and not one.leaving]
 
     def seats(self, workspace_id: int | None = None) -> set[Seat]:
         """Return who listens, everywhere or in one workspace."""

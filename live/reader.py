@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import redis.asyncio
 from django.conf import settings
@@ -20,8 +20,9 @@ from django.db import close_old_connections, connections
 from activity.models import Activity, Audience
 from people.models import Membership, Workspace
 
-from . import bell, door
+from . import bell, door, presence
 from .hub import Event, Hub, message
+from .presence import Presence
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class Reader:
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
+        self.presence = Presence(hub)
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="live")
         self.rung = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -49,7 +51,8 @@ class Reader:
     def start(self) -> None:
         """Begin to follow; on the running loop."""
         bell.ring_here(self._ring)
-        work = [self._follow(), self._check_now_and_then()]
+        presence.ring_here(self._hear_presence)
+        work = [self._follow(), self._check_now_and_then(), self.presence.follow(self.in_thread)]
         if settings.REDIS_URL:
             work.append(self._listen_to_redis(str(settings.REDIS_URL)))
         self._tasks = [self._loop.create_task(one) for one in work]
@@ -57,6 +60,7 @@ class Reader:
     async def stop(self) -> None:
         """End all work of the reader."""
         bell.ring_here(None)
+        presence.ring_here(None)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -81,6 +85,10 @@ class Reader:
     def _ring(self, workspace_id: int, seq: int) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is gone: the process stops
             self._loop.call_soon_threadsafe(self._hear, workspace_id, seq)
+
+    def _hear_presence(self, news: object) -> None:
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self.presence.heard, news)
 
     def _hear(self, workspace_id: int, seq: int) -> None:
         if seq > self.hub.told.get(workspace_id, seq):
@@ -119,7 +127,10 @@ class Reader:
         """End the streams of those who may not listen any more."""
         seats = self.hub.seats(workspace_id)
         if seats:
-            self.hub.dismiss(seats - await self.in_thread(door.still_admitted, seats), "refused")
+            refused = seats - await self.in_thread(door.still_admitted, seats)
+            self.hub.dismiss(refused, "refused")
+            for seat in refused:
+                self.presence.changed(seat.workspace_id)
 
     async def _check_now_and_then(self) -> None:
         while True:
@@ -129,17 +140,21 @@ class Reader:
             except Exception:
                 logger.warning("The stream could not check its listeners.", exc_info=True)
 
+    def _hear_redis(self, item: Mapping[str, Any]) -> None:
+        if item.get("channel") == bell.HERE_CHANNEL.encode():
+            self.presence.heard(presence.read(item.get("data")))
+        elif news := bell.heard_news(item.get("data")):
+            self._hear(*news)
+
     async def _listen_to_redis(self, url: str) -> None:
         while True:
             try:
                 async with redis.asyncio.from_url(
                     url, socket_connect_timeout=2, health_check_interval=10
                 ).pubsub() as channel:
-                    await channel.subscribe(bell.CHANNEL)
+                    await channel.subscribe(bell.CHANNEL, bell.HERE_CHANNEL)
                     async for item in channel.listen():
-                        news = bell.heard_news(item.get("data"))
-                        if news is not None:
-                            self._hear(*news)
+                        self._hear_redis(item)
             except (redis.RedisError, OSError):
                 await asyncio.sleep(AFTER_FAULT_SECONDS)
 

@@ -26,6 +26,8 @@ Send = Callable[[Message], Awaitable[None]]
 logger = logging.getLogger(__name__)
 
 PATH: Final = re.compile(r"/live/([-a-zA-Z0-9_]{1,40})/")
+# Whose page says so is shown to the others who look at the board
+AT_BOARD: Final = b"at=board"
 HEARTBEAT_SECONDS: Final = 15.0
 # Who does not take a message for so long is gone, whatever his connection says
 WRITE_SECONDS: Final = 20.0
@@ -73,11 +75,14 @@ class Stream:
             await _refuse(send, "too_many")
             return
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        listener, start = self.hub.join(seat)
+        at_board = scope.get("query_string") == AT_BOARD
+        listener, start = self.hub.join(seat, at_board=at_board)
+        reader.presence.came(listener)
         try:
             await self._tell(listener, start, receive, send)
         finally:
             self.hub.part(listener)
+            reader.presence.left(listener)
 
     def leave(self) -> None:
         """End every stream, from whatever thread or signal."""

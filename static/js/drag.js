@@ -55,6 +55,7 @@ export default function drag(root) {
     air = { ghost, wasFocused: item.contains(document.activeElement) };
     cancelled = false;
     root.classList.add("is-dragging");
+    document.dispatchEvent(new CustomEvent("board:lifted", { detail: { card: cardOf(item) } }));
     show(item);
   }
 
@@ -78,6 +79,7 @@ export default function drag(root) {
     if (back) ghost.before(item);
     ghost.remove();
     air = null;
+    document.dispatchEvent(new CustomEvent("board:dropped"));
     item.classList.remove("is-home");
     root.querySelector(".column.is-target")?.classList.remove("is-target");
     root.classList.remove("is-dragging");

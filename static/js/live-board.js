@@ -9,6 +9,8 @@ const LIVE = "#board-live";
 const FRESH = 2_000;
 const POLL = 15_000; // without a stream
 const TOGETHER = [60, 300]; // changes that come together are fetched together, and not by everybody at once
+const PATIENCE = 20_000; // an answer that takes longer was lost on its way
+const AGES = 600_000; // between two tries to leave yesterday behind
 const SPARING = [2_000, 6_000]; // a server that did not answer is left in peace for a while
 const ELSEWHERE = /^(requests_intake|reviews|notifications)\./;
 
@@ -24,6 +26,10 @@ export default function liveBoard(root) {
   let failed = false;
   let poll = 0;
   let status = "live";
+  let others = null; // once a colleague is there
+  let tried = 0; // when yesterday was last left behind
+  const listening = new AbortController();
+  const { signal } = listening;
 
   const cardOf = (id) => document.getElementById(id);
   const columnOf = (id) => root.querySelector(`.column[data-column-id="${CSS.escape(id)}"]`);
@@ -35,6 +41,7 @@ export default function liveBoard(root) {
       element.dataset.state = state;
       element.textContent = element.dataset[state];
     }
+    others?.then((they) => they.paint(status === "live" || status === "catching"));
     clearInterval(poll);
     if (state === "lost" || state === "ended")
       poll = setInterval(() => document.hidden || catchUp(), POLL * (0.8 + Math.random() * 0.4));
@@ -46,8 +53,21 @@ export default function liveBoard(root) {
     known = Math.max(known, seq);
   }
 
+  // late, or the day's number on a ruler: what was drawn yesterday is not true any more
+  function overnight() {
+    const now = Date.now();
+    return now > Number(live().dataset.dayEnds) * 1_000 && now > tried + AGES;
+  }
+
+  function here(news) {
+    if (!others && news.count < 2) return;
+    others ??= import("sprintboard/presence").then(({ presence }) => presence(root, me, signal));
+    others.then((they) => they.heard(news));
+  }
+
   function heard(event) {
     agree();
+    if (overnight()) later();
     if (event.seq <= seq) return;
     known = Math.max(known, event.seq);
     if (held()) return;
@@ -123,7 +143,8 @@ export default function liveBoard(root) {
     const quiet = status !== "live";
     if (known > seq + 20) show("catching");
     try {
-      const answer = await fetch(`${changes}?since=${asked}`, { headers: { Accept: "text/html" } });
+      const headers = { Accept: "text/html" };
+      const answer = await fetch(`${changes}?since=${asked}`, { headers, signal: AbortSignal.timeout(PATIENCE) });
       if (answer.redirected || answer.status === 404) return location.reload(); // signed out, or no member any more
       failed = !answer.ok;
       if (failed) return;
@@ -133,7 +154,9 @@ export default function liveBoard(root) {
         known = Math.max(known, next); // the whole board came meanwhile, from before or after this answer
         return;
       }
-      if (answer.headers.get("X-Whole")) await fetchAll();
+      const stale = overnight();
+      if (stale) tried = Date.now();
+      if (stale || answer.headers.get("X-Whole")) await fetchAll();
       else {
         if (answer.status === 200) {
           const text = await answer.text();
@@ -193,7 +216,8 @@ export default function liveBoard(root) {
       return freshen(made);
     }
     const current = card.getAttribute("aria-current");
-    card.classList.remove("is-fresh");
+    card.classList.remove("is-fresh", "is-held");
+    card.querySelector(":scope > .held-by")?.remove();
     card.removeAttribute("aria-current");
     if (card.outerHTML !== made.outerHTML) {
       const focused = card.contains(document.activeElement);
@@ -210,6 +234,7 @@ export default function liveBoard(root) {
   const hangUp = connect(stream, {
     me,
     heard,
+    here,
     state(next) {
       if (next === "live" && status !== "live") {
         show("live");
@@ -218,8 +243,6 @@ export default function liveBoard(root) {
     },
   });
 
-  const listening = new AbortController();
-  const { signal } = listening;
   document.addEventListener("visibilitychange", () => document.hidden || catchUp(), { signal });
   window.addEventListener("online", catchUp, { signal });
   // a swap of the whole board forgets what the dot said, and may be older than what was heard

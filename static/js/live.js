@@ -1,14 +1,16 @@
-// One ear to the server for all tabs of a browser: connect(address, { me, heard, state }) calls `heard` with each event
-// of the stream ({ seq, verb, … }; a bare { seq } for what this reader may not see) and `state` with "live",
-// "lost", "offline" or "ended". Returns a function that hangs up. `me` is the reader: after another signed in beside
+// One ear to the server for all tabs of a browser: connect(address, { me, heard, here, state }) calls `heard` with each
+// event of the stream ({ seq, verb, … }; a bare { seq } for what this reader may not see), `here` with who is there, and
+// `state` with "live", "lost", "offline" or "ended". Returns a function that hangs up. `me` is the reader: after another signed in beside
 // him in this browser, neither hears by the other's ear.
 //
 // Six streams would use up a browser's connections to this site, so one visible tab listens and tells the others
 // (Web Locks and a BroadcastChannel; without locks each visible tab listens for itself). A hidden tab lets go.
+const TICK = 5_000;
+const ASLEEP = 20_000; // a tick that comes so late: the machine slept, and its connections are dead
 const SILENCE = 40_000; // the server beats every 15 s; after this long the line is dead, whatever it says
 const AGAIN = [1_000, 2_000, 5_000, 10_000, 30_000];
 
-export function connect(address, { me, heard, state }) {
+export function connect(address, { me, heard, here, state }) {
   const name = `sprintboard:${address}:${me}`;
   const others = "BroadcastChannel" in window ? new BroadcastChannel(name) : null;
   const over = new AbortController();
@@ -19,6 +21,7 @@ export function connect(address, { me, heard, state }) {
   let watch = 0;
   let again = 0;
   let tries = 0;
+  let present = null; // who was there last
 
   const tell = (kind, data) => {
     receive(kind, data);
@@ -27,7 +30,10 @@ export function connect(address, { me, heard, state }) {
 
   function receive(kind, data) {
     if (kind === "state") state(data);
-    else {
+    else if (kind === "here") here((present = data));
+    else if (kind === "ask") {
+      if (source && present) others.postMessage({ kind: "here", data: present });
+    } else {
       state("live");
       heard(data);
     }
@@ -54,6 +60,10 @@ export function connect(address, { me, heard, state }) {
     };
     source.onmessage = news;
     for (const kind of ["start", "beat", "resync"]) source.addEventListener(kind, news);
+    source.addEventListener("here", (event) => {
+      stillThere();
+      tell("here", JSON.parse(event.data));
+    });
     source.addEventListener("end", (event) => {
       const { why } = JSON.parse(event.data);
       if (why === "restart") return tell("state", "lost"); // the browser comes back by itself, at its own second
@@ -108,11 +118,19 @@ export function connect(address, { me, heard, state }) {
   };
   window.addEventListener("offline", cutOff, { signal });
   window.addEventListener("pagehide", hangUp, { signal });
+  let ticked = Date.now();
+  const clock = setInterval(() => {
+    const asleep = Date.now() - ticked > ASLEEP;
+    ticked = Date.now();
+    if (asleep && source) open();
+  }, TICK);
   window.addEventListener("pageshow", ({ persisted }) => persisted && listen(), { signal });
   if (!document.hidden) listen();
+  others?.postMessage({ kind: "ask" });
 
   return () => {
     over.abort();
+    clearInterval(clock);
     hangUp();
     others?.close();
   };
