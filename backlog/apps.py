@@ -5,5 +5,5 @@ class BacklogConfig(AppConfig):
     name = "backlog"
 
     def ready(self) -> None:
-        """Let people talk about tasks."""
-        from . import subjects  # noqa: F401
+        """Let people talk about tasks, and register the mails."""
+        from . import mails, subjects  # noqa: F401

@@ -9,3 +9,9 @@ from . import actions
 def sweep() -> None:
     """Make the sprints that are missing anywhere."""
     actions.sweep()
+
+
+@shared_task(ignore_result=True)
+def escalate() -> None:
+    """Tell the managers of what has been blocking a task for too long, anywhere."""
+    actions.escalate()

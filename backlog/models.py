@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
-from django.db.models import Case, F, Q, Sum, Value, When
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,8 @@ from people.models import Membership, Workspace
 
 # What every database can hold and no marketing number reaches
 LARGEST = 1_000_000_000
+# A card shows all of it
+LONGEST_REASON = 200
 
 
 class Category(models.TextChoices):
@@ -301,8 +303,9 @@ class Task(models.Model):
 
     `position` is its place in the workspace's one order, with gaps (backlog/ordering.py).
     `version` grows with each edit or move: whoever saves on top of another's change is told.
-    The `origin_*` columns are kept by the app that knows the requests, and the counts of comments
-    and checklist steps by the verbs that change them, so that a card is a pure function of its row.
+    The `origin_*` columns are kept by the app that knows the requests; the counts of comments and
+    checklist steps, and what `blocked_*` and `wait_*` say of the open impediment and the open
+    waits, by the verbs that change them: so a card is a pure function of its row.
     Cost is in the workspace's currency; impact and effort are 1 to 5.
     """
 
@@ -358,6 +361,17 @@ class Task(models.Model):
     comment_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     checklist_total = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     checklist_done = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    blocked_reason = models.CharField(
+        max_length=LONGEST_REASON, blank=True, default="", db_default="", editable=False
+    )
+    blocked_on = models.DateField(null=True, blank=True, editable=False)
+    blocked_owner = models.ForeignKey(
+        Membership, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    is_escalated = models.BooleanField(default=False, db_default=False, editable=False)
+    wait_count = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    wait_number = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    wait_until = models.DateField(null=True, blank=True, editable=False)
 
     created_by = models.ForeignKey(
         Membership, models.PROTECT, null=True, blank=True, related_name="+"
@@ -374,6 +388,10 @@ class Task(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["workspace", "number"], name="backlog_task_number"),
+            models.CheckConstraint(
+                condition=Q(blocked_reason="") ^ Q(blocked_on__isnull=False),
+                name="backlog_blocked_says_why",
+            ),
         ]
         indexes = [
             models.Index(
@@ -401,6 +419,11 @@ class Task(models.Model):
     def is_done(self) -> bool:
         """Tell whether it lies in a column of category done."""
         return self.column.is_done
+
+    @property
+    def is_blocked(self) -> bool:
+        """Tell whether an impediment of it is open."""
+        return self.blocked_reason != ""
 
     @property
     def label_names(self) -> list[str]:
@@ -467,3 +490,197 @@ class ChecklistItem(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Ending(models.TextChoices):
+    """Why an impediment is over."""
+
+    SOLVED = "solved", _("solved")
+    DONE = "done", _("the task is done")
+    ARCHIVED = "archived", _("the task was archived")
+
+
+class ImpedimentQuerySet(models.QuerySet["Impediment"]):
+    def visible_to(self, member: Membership) -> Self:
+        """Return the impediments of the reader's workspace, old ones too: everybody sees them."""
+        return self.filter(workspace=member.workspace_id)
+
+    def open(self) -> Self:
+        """Keep what still blocks something."""
+        return self.filter(resolved_at=None)
+
+    def resolved(self) -> Self:
+        """Keep what is over, the latest first."""
+        return self.exclude(resolved_at=None).order_by("-resolved_at", "-pk")
+
+    def of(self, owner: Membership) -> Self:
+        """Keep what this member is to remove."""
+        return self.filter(owner=owner)
+
+    def overdue(self, at: datetime) -> Self:
+        """Return what is open for too long, and nobody was told yet."""
+        return self.open().filter(escalated_at=None, escalates_at__lte=at)
+
+    def for_rows(self) -> Self:
+        """Fetch with each what a row shows of it; `dependants` is how many tasks wait for its."""
+        waiting = (
+            Wait.objects.filter(other=OuterRef("task"), ended_at=None)
+            .order_by()
+            .values("other")
+            .annotate(number=Count("pk"))
+            .values("number")
+        )
+        return self.select_related(
+            "workspace",
+            "owner",
+            "raised_by",
+            "resolved_by",
+            "task__workspace",
+            "task__column",
+            "task__sprint",
+            "task__promised_sprint",
+            "task__assignee",
+            "task__campaign",
+        ).annotate(dependants=Coalesce(Subquery(waiting), 0))
+
+    def for_list(self, reader: Membership | None = None) -> Self:
+        """Return rows, escalated first, then the oldest; a reader's own before all others."""
+        mine = Case(When(owner=reader, then=Value(0)), default=Value(1))
+        escalated = Case(When(escalated_at=None, then=Value(1)), default=Value(0))
+        return self.for_rows().order_by(mine, escalated, "raised_at", "pk")
+
+
+class Impediment(models.Model):
+    """What blocks a task: why, who removes it, since when. A task has at most one open one.
+
+    `escalates_at` is fixed when it is raised, by the workspace's working days; `handovers` counts
+    its owners, so that each is told once.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    task = models.ForeignKey(Task, models.CASCADE, related_name="impediments")
+    reason = models.CharField(_("what blocks it"), max_length=LONGEST_REASON)
+    owner = models.ForeignKey(Membership, models.PROTECT, related_name="impediments")
+    raised_by = models.ForeignKey(
+        Membership, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    raised_at = models.DateTimeField(default=clock.now, editable=False)
+    escalates_at = models.DateTimeField()
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        Membership, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    ending = models.CharField(max_length=10, choices=Ending.choices, blank=True)
+    how = models.CharField(_("what helped"), max_length=LONGEST_REASON, blank=True)
+    handovers = models.PositiveSmallIntegerField(default=0, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = ImpedimentQuerySet.as_manager()
+    dependants: int
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task"], condition=Q(resolved_at=None), name="backlog_one_open_impediment"
+            ),
+            models.CheckConstraint(
+                condition=Q(ending="") ^ Q(resolved_at__isnull=False),
+                name="backlog_impediment_ending",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["escalates_at"],
+                name="backlog_impediment_due",
+                condition=Q(resolved_at=None, escalated_at=None),
+            ),
+            models.Index(fields=["workspace", "resolved_at"], name="backlog_impediments"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it still blocks."""
+        return self.resolved_at is None
+
+    @property
+    def is_escalated(self) -> bool:
+        """Tell whether it was open for too long, and the managers were told."""
+        return self.escalated_at is not None
+
+    @property
+    def days(self) -> int:
+        """Return how many days old it is, or grew, by the calendar of the workspace."""
+        zone = self.workspace.zone
+        until = self.resolved_at or clock.now()
+        return (until.astimezone(zone).date() - self.raised_at.astimezone(zone).date()).days
+
+    @property
+    def mail_key(self) -> str:
+        """What makes one telling of one owner one mail."""
+        return f"impediment:{self.pk}:{self.handovers}"
+
+
+class WaitQuerySet(models.QuerySet["Wait"]):
+    def standing(self) -> Self:
+        """Leave out what somebody ended by hand."""
+        return self.filter(ended_at=None)
+
+    def for_rows(self) -> Self:
+        """Fetch with each the task that it waits for, and the one that waits."""
+        return self.select_related("task__column", "other__column", "added_by").order_by("pk")
+
+
+class Wait(models.Model):
+    """What a task waits for: another task, or a thing from outside with its day.
+
+    Waiting for a task is over while that task is done: that is computed, and stored only in the
+    `wait_*` columns of the task that waits. A thing from outside comes when somebody says so; its
+    day only says when to ask.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    task = models.ForeignKey(Task, models.CASCADE, related_name="waits")
+    other = models.ForeignKey(
+        Task, models.CASCADE, null=True, blank=True, related_name="waited_for_by"
+    )
+    thing = models.CharField(_("what"), max_length=120, blank=True)
+    until = models.DateField(_("expected"), null=True, blank=True, validators=[validate_day])
+    added_by = models.ForeignKey(
+        Membership, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    added_at = models.DateTimeField(default=clock.now, editable=False)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        Membership, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = WaitQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(other__isnull=False, thing="", until=None)
+                | (Q(other=None, until__isnull=False) & ~Q(thing="")),
+                name="backlog_wait_for_one_thing",
+            ),
+            models.UniqueConstraint(
+                fields=["task", "other"], condition=Q(ended_at=None), name="backlog_wait_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.thing or str(self.other)
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing is waited for any more."""
+        return self.ended_at is not None or (self.other is not None and self.other.is_done)
+
+    @property
+    def is_due(self) -> bool:
+        """Tell whether the day of a thing from outside has come."""
+        return self.until is not None and self.until <= self.workspace.today()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from people.models import Membership, Workspace
 
-from .models import Sprint, Task
+from .models import Impediment, Sprint, Task
 
 
 def _runs_the_work(member: Membership, workspace_id: int) -> bool:
@@ -23,6 +23,18 @@ def can_edit_tasks(member: Membership, owner: Workspace | Task) -> bool:
 def can_move_task(member: Membership, owner: Workspace | Task) -> bool:
     """Tell whether this member may move cards on the board."""
     return _runs_the_work(member, _workspace_id(owner))
+
+
+def can_block_task(member: Membership, owner: Workspace | Task) -> bool:
+    """Tell whether this member may say that something blocks a task."""
+    return _runs_the_work(member, _workspace_id(owner))
+
+
+def can_settle_impediment(member: Membership, impediment: Impediment) -> bool:
+    """Tell whether this member may resolve it or hand it over: its owner, marketers, managers."""
+    here = member.is_active and member.workspace_id == impediment.workspace_id
+    involved = member.is_marketer or member.is_manager or member.pk == impediment.owner_id
+    return here and involved
 
 
 def can_plan(member: Membership, owner: Workspace | Sprint | Task) -> bool:

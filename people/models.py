@@ -53,6 +53,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("time zone"), max_length=60, default="UTC", validators=[validate_time_zone]
     )
     locale = models.CharField(_("language"), max_length=10, default="en")
+    # Keys that do something by themselves; who speaks to the computer switches them off
+    single_keys = models.BooleanField(default=True, db_default=True, editable=False)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=clock.now)
@@ -87,7 +89,8 @@ class Workspace(models.Model):
     """One company's space. Everything belongs to exactly one; its row is the lock of its changes.
 
     `seq` is the number of its newest Activity. Sprint lengths are calendar days, the unplanned
-    allowance is per cent of the committed points, `answer_days` are working days.
+    allowance is per cent of the committed points, `answer_days` and `impediment_days` are working
+    days.
     """
 
     slug = models.SlugField(_("address"), max_length=40, unique=True)
@@ -119,6 +122,12 @@ class Workspace(models.Model):
         _("unplanned work, in per cent of the commitment"),
         default=20,
         validators=[MaxValueValidator(100)],
+    )
+    impediment_days = models.PositiveSmallIntegerField(
+        _("working days until an impediment is escalated"),
+        default=2,
+        db_default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(20)],
     )
     auto_publish_hours = models.PositiveSmallIntegerField(
         _("publish a review by itself after so many hours"),

@@ -65,7 +65,9 @@ beat_scheduler = "sprintboard.celery:MemoryScheduler"
 beat_cron_starting_deadline = 3600
 SWEEPS = (
     "people.jobs.sweep",
+    "conversation.jobs.sweep",
     "backlog.jobs.sweep",
+    "backlog.jobs.escalate",
     "requests_intake.jobs.sweep",
     "reviews.jobs.sweep",
     "notifications.jobs.sweep",

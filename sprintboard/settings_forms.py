@@ -50,6 +50,12 @@ class SprintsForm(TopicForm):
         max_value=100,
         help_text=_("Beyond it, a marketer swaps something out or says why not."),
     )
+    impediment_days = forms.IntegerField(
+        label=_("Working days until an impediment is escalated"),
+        min_value=1,
+        max_value=20,
+        help_text=_("Then the managers are told what has been blocking a task for so long."),
+    )
 
 
 class AnswersForm(TopicForm):

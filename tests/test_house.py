@@ -51,6 +51,7 @@ EXTRA_ROOMS = {
         "databases": "what an error of the database means to people",
         "counters": "what a process counts for /metrics",
         "doorbell": "the one place that rings a job",
+        "memory": "what is kept until a workspace changes",
         "text": "what people may type, for every form",
     },
     "people": {
@@ -61,12 +62,14 @@ EXTRA_ROOMS = {
         "invitations": "the links of invitations, and whom they are for",
         "middleware": "the reader's zone and language",
         "sign_in_forms": "allauth's forms with our words",
+        "working_days": "when working days are over, pure functions",
         "zones": "time zones as people choose them",
     },
     "live": {
         "bell": "rings the readers after a commit",
         "door": "who may listen",
         "hub": "fan-out in memory",
+        "presence": "who looks at a board, in memory",
         "reader": "the one reader of the log in a process",
         "stream": "server-sent events over plain ASGI",
     },
@@ -80,6 +83,7 @@ EXTRA_ROOMS = {
         "subjects": "what people may talk about, as higher apps say it",
     },
     "backlog": {
+        "blocking_forms": "the forms of impediments and of waits",
         "board": "the read of the board and its memoised cards",
         "changes": "what changed on the board since a number",
         "column_forms": "the columns of a board as rows of a form",

@@ -1,5 +1,13 @@
 """The verbs of the backlog: the only code that writes its tables."""
 
+from .blocking import (
+    block_task,
+    default_owner,
+    edit_impediment,
+    escalate,
+    reopen_impediment,
+    resolve_impediment,
+)
 from .board import move_task, set_up_board
 from .checklist import add_checklist, move_step, remove_step, rename_step, tick
 from .columns import ColumnPlan, check_columns, edit_columns, usual_channels, usual_columns
@@ -20,24 +28,31 @@ from .tasks import (
     restore_task,
     set_origin,
 )
+from .waiting import add_wait, end_wait, reopen_wait
 
 __all__ = [
     "ColumnPlan",
     "EndedSprint",
     "add_checklist",
     "add_deliverable",
+    "add_wait",
     "archive_task",
+    "block_task",
     "bulk_archive",
     "bulk_edit",
     "check_columns",
     "count_comments",
     "create_task",
     "create_tasks",
+    "default_owner",
     "edit_columns",
+    "edit_impediment",
     "edit_sprint",
     "edit_task",
     "end_sprint",
+    "end_wait",
     "ensure_sprints",
+    "escalate",
     "move_step",
     "move_task",
     "promise_task",
@@ -46,6 +61,9 @@ __all__ = [
     "remove_deliverable",
     "remove_step",
     "rename_step",
+    "reopen_impediment",
+    "reopen_wait",
+    "resolve_impediment",
     "restore_task",
     "return_task",
     "set_capacities",

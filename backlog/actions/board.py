@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from activity.changes import Change, System, change
 from backlog import policy
-from backlog.models import Channel, Column, Task
+from backlog.models import Channel, Column, Ending, Task
 from people.models import Membership, Workspace
 
-from . import guard
+from . import guard, waiting
+from .blocking import SHOWN, free
 from .columns import ColumnPlan, make_columns, usual_channels, usual_columns
 from .order import positions_at_end, put
 from .rows import current_task, own
@@ -61,7 +62,8 @@ def move_task(
 ) -> Task:
     """Move a card to a column of the running sprint's board, and to a place in it.
 
-    Without a neighbour it keeps its rank. Moving it where it is changes nothing.
+    Without a neighbour it keeps its rank. Moving it where it is changes nothing. What is done is
+    blocked by nothing any more, and those who waited for it wait no longer.
     Raises Stale, PermissionDenied, ValidationError `unknown`, `archived` or `not_running`.
     """
     with change(task.workspace, by=by) as record:
@@ -81,6 +83,8 @@ def move_task(
         task.version += 1
         task.save(update_fields=["column", "position", "entered_column_at", "done_at", "version"])
         _tell(record, task, was[0])
+        if task.is_done != was[0].is_done:
+            _settle(record, task)
     return task
 
 
@@ -92,6 +96,13 @@ def _place(
             [task.position] = positions_at_end(record, 1)
         return
     put(record, task, before=before, after=after)
+
+
+def _settle(record: Change, task: Task) -> None:
+    """Keep true what hangs on a task being done."""
+    if task.is_done and free(record, task, Ending.DONE):
+        task.save(update_fields=SHOWN)
+    waiting.follow(record, task)
 
 
 def _tell(record: Change, task: Task, was: Column) -> None:

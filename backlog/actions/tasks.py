@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from activity.changes import Change, System, change
 from activity.text import clean_line, clean_text
 from backlog import policy
-from backlog.models import Column, Deliverable, Label, Sprint, Task
+from backlog.models import Column, Deliverable, Ending, Label, Sprint, Task
 from conversation import markdown
 from people.models import Membership, Workspace
 
 from . import guard
+from .blocking import SHOWN, free
 from .order import positions_at_end, positions_at_top
 from .rows import check, current_task, first_column, fresh_sprint, fresh_task, own, unknown
 
@@ -61,7 +62,7 @@ def create_task(
             )
         task.save()
         _set_labels(record, task, labels)
-        record("task_created", task, **_told(task))
+        record("task_created", task, **_told(task), reason=task.unplanned_reason)
     return task
 
 
@@ -143,7 +144,9 @@ def bulk_edit(
                 edited.append(task)
         if edited:
             Task.objects.bulk_update(edited, [*changes, "version"], batch_size=200)
-            record("tasks_edited", edited[0], **_listed(edited), changed=sorted(changes))
+            given = {"points": changes["points"]} if "points" in changes else {}
+            told = {**_listed(edited), **given}
+            record("tasks_edited", edited[0], **told, changed=sorted(changes))
     return edited
 
 
@@ -161,7 +164,7 @@ def bulk_archive(
         for task in tasks:
             _put_away(record, task, column)
         if tasks:
-            names = [*_PUT_AWAY, "version"]
+            names = [*_PUT_AWAY, *SHOWN, "version"]
             Task.objects.bulk_update(tasks, names, batch_size=200)
             record("tasks_archived", tasks[0], **_listed(tasks))
     return tasks
@@ -423,6 +426,7 @@ def _put_away(record: Change, task: Task, column: Column) -> None:
                 {"key": task.key, "number": sprint.number},
             )
         guard.leave_sprint(record, task, column)
+    free(record, task, Ending.ARCHIVED)
     task.archived_at = record.at
     task.version += 1
 

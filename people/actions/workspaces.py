@@ -25,6 +25,7 @@ SETTINGS: Final = frozenset(
         "workday_starts",
         "workday_ends",
         "unplanned_allowance",
+        "impediment_days",
         "auto_publish_hours",
     }
 )

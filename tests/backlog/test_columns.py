@@ -150,7 +150,12 @@ def test_a_rule_s_no_keeps_what_was_typed(client_of, northwind):
     ("topic", "typed", "field", "value"),
     [
         ("team", {"name": "North", "time_zone": "Asia/Tokyo"}, "time_zone", "Asia/Tokyo"),
-        ("sprints", {"sprint_days": "7", "unplanned_allowance": "0"}, "sprint_days", 7),
+        (
+            "sprints",
+            {"sprint_days": "7", "unplanned_allowance": "0", "impediment_days": "3"},
+            "sprint_days",
+            7,
+        ),
         (
             "answers",
             {"answer_days": "3", "workday_starts": "08:30", "workday_ends": "16:00"},
@@ -178,8 +183,12 @@ def test_a_topic_is_saved(client_of, northwind, topic, typed, field, value):
     [
         ("team", {"name": "Kept In Form", "time_zone": "Mars"}),
         ("team", {"name": "x" * 81, "time_zone": "UTC"}),
-        ("sprints", {"sprint_days": "43", "unplanned_allowance": "20"}),
-        ("sprints", {"sprint_days": "9" * 5_000, "unplanned_allowance": "20"}),
+        ("sprints", {"sprint_days": "43", "unplanned_allowance": "20", "impediment_days": "2"}),
+        ("sprints", {"sprint_days": "14", "unplanned_allowance": "20", "impediment_days": "0"}),
+        (
+            "sprints",
+            {"sprint_days": "9" * 5_000, "unplanned_allowance": "20", "impediment_days": "2"},
+        ),
         ("answers", {"answer_days": "2", "workday_starts": "17:00", "workday_ends": "09:00"}),
         ("reviews", {"auto_publish_hours": "-1"}),
     ],

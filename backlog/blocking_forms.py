@@ -1,0 +1,104 @@
+"""What people type about impediments and waits, parsed and checked. Rules are the verbs'."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from activity.forms import LineField
+from people.models import Membership, Workspace
+
+from .forms import DayInput
+from .models import LONGEST_REASON, Impediment, Task
+
+
+def _members(workspace: Workspace, kept: int | None = None) -> Any:
+    members = Membership.objects.filter(workspace=workspace)
+    return (members.active() | members.filter(pk=kept or 0)).by_name()
+
+
+class BlockForm(forms.Form):
+    """What blocks a task, and who removes it."""
+
+    reason = LineField(
+        label=_("What blocks it"),
+        max_length=LONGEST_REASON,
+        help_text=_("As you would say it: “CRM must send the account list”."),
+        error_messages={"required": _("Say what blocks it.")},
+    )
+    owner: forms.Field = forms.ModelChoiceField(
+        label=_("Who removes it"),
+        queryset=Membership.objects.none(),
+        empty_label=None,
+        help_text=_("A mail goes out in a minute."),
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
+        super().__init__(*args, **options)
+        kept = self.initial.get("owner")
+        choice = cast("forms.ModelChoiceField[Membership]", self.fields["owner"])
+        choice.queryset = _members(workspace, kept)
+
+
+class ImpedimentForm(BlockForm):
+    """An impediment in other words, or in other hands."""
+
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+    @classmethod
+    def of(cls, impediment: Impediment) -> ImpedimentForm:
+        """Return the form of an impediment as it is."""
+        now = {
+            "reason": impediment.reason,
+            "owner": impediment.owner_id,
+            "version": impediment.version,
+        }
+        form = cls(workspace=impediment.workspace, initial=now, auto_id=f"id_{impediment.pk}_%s")
+        return form
+
+
+class ResolveForm(forms.Form):
+    """What helped."""
+
+    how = LineField(
+        label=_("What helped"),
+        max_length=LONGEST_REASON,
+        required=False,
+        help_text=_("A word for those who wait."),
+    )
+
+
+class WaitForm(forms.Form):
+    """What a task waits for: a task, or a thing and its day."""
+
+    other = LineField(
+        label=_("A task"),
+        max_length=20,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "NW-42", "autocapitalize": "characters"}),
+    )
+    thing = LineField(label=_("Or something else"), max_length=120, required=False)
+    until = forms.DateField(label=_("It should come on"), required=False, widget=DayInput())
+
+    def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.workspace = workspace
+        self.fields["other"].widget.attrs["placeholder"] = f"{workspace.key}-42"
+
+    def clean_other(self) -> Task | None:
+        """Return the task that the key names."""
+        key = self.cleaned_data["other"]
+        if not key:
+            return None
+        found = Task.objects.named(key, self.workspace).first()
+        if found is None:
+            raise ValidationError(
+                _("There is no task %(key)s here. A key looks like %(example)s."),
+                "unknown",
+                {"key": key, "example": f"{self.workspace.key}-42"},
+            )
+        found.workspace = self.workspace
+        return found

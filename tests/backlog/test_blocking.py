@@ -1,0 +1,313 @@
+"""Impediments: who may raise, hand over and resolve them, when they escalate, what they show."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from activity.changes import Stale
+from activity.models import Activity
+from backlog import actions
+from backlog.models import Ending, Impediment, Task
+from notifications import mails
+from notifications.models import OutboxItem, OutboxState
+from tests.arranging import arranging
+from tests.factories import make_member, make_sprint, make_task
+
+# A Tuesday, 10:00 in Stockholm
+TUESDAY = datetime(2026, 12, 8, 9, tzinfo=UTC)
+REASON = "CRM must send the account list"
+
+
+@pytest.fixture
+def running(northwind):
+    return make_sprint(northwind.workspace, state="active", committed_points=50)
+
+
+@pytest.fixture
+def task(northwind, running):
+    return make_task(northwind.workspace, "Invite 140 key accounts", sprint=running)
+
+
+@pytest.fixture
+def impediment(northwind, task):
+    with time_machine.travel(TUESDAY, tick=False):
+        return actions.block_task(task, by=northwind.lena, reason=REASON)
+
+
+def fresh(task):
+    return Task.objects.select_related("workspace", "sprint", "column", "blocked_owner").get(
+        pk=task.pk
+    )
+
+
+def shown(task):
+    """Return what the card says of it, which must be what the rows say."""
+    task = fresh(task)
+    found = Impediment.objects.filter(task=task).open().select_related("workspace").first()
+    kept = (task.blocked_reason, task.blocked_on, task.blocked_owner_id, task.is_escalated)
+    if found is None:
+        assert kept == ("", None, None, False)
+        return None
+    day = found.raised_at.astimezone(found.workspace.zone).date()
+    assert kept == (found.reason, day, found.owner_id, found.is_escalated)
+    return found
+
+
+def code_of(caught):
+    error = caught.value
+    if hasattr(error, "error_dict"):
+        return next(iter(error.error_dict.values()))[0].code
+    return error.code
+
+
+# Raising it ------------------------------------------------------------------------------------
+
+
+@pytest.mark.both_databases
+def test_a_blocked_task_says_why_since_when_and_who_helps(northwind, task, impediment):
+    assert shown(task) == impediment
+    assert (impediment.owner, impediment.raised_by) == (northwind.grace, northwind.lena)
+    assert impediment.raised_at == TUESDAY
+    # two working days, as Thursday ends in Stockholm
+    assert impediment.escalates_at == datetime(2026, 12, 10, 16, tzinfo=UTC)
+    told = Activity.objects.about(task).first()
+    assert (told.verb, told.data["reason"]) == ("task_blocked", REASON)
+    assert told.data["owner_name"] == "Grace"
+    assert fresh(task).version == task.version  # nobody's edit is stale
+
+
+def test_without_a_manager_whoever_raises_it_owns_it(northwind, task):
+    with arranging():
+        northwind.grace.is_active = False
+        northwind.grace.save()
+    raised = actions.block_task(task, by=northwind.lena, reason=REASON)
+    assert raised.owner == northwind.lena
+    assert not OutboxItem.objects.exists()  # he knows
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [("", "required"), ("  ", "required"), ("x" * 201, "max_length"), ("a\x00b", "control")],
+)
+def test_a_reason_is_needed(northwind, task, reason, code):
+    with pytest.raises(ValidationError) as caught:
+        actions.block_task(task, by=northwind.lena, reason=reason)
+    assert code_of(caught) == code
+    assert shown(task) is None
+
+
+@pytest.mark.both_databases
+def test_a_task_is_blocked_by_one_thing_at_a_time(northwind, task, impediment):
+    with pytest.raises(ValidationError, match=REASON) as caught:
+        actions.block_task(task, by=northwind.mia, reason="The printer is broken")
+    assert code_of(caught) == "already_blocked"
+    assert shown(task) == impediment
+
+
+def test_what_is_done_or_archived_is_not_blocked(northwind, running):
+    done = make_task(northwind.workspace, sprint=running, column=northwind.column("done"))
+    with pytest.raises(ValidationError) as caught:
+        actions.block_task(done, by=northwind.lena, reason=REASON)
+    assert code_of(caught) == "already_done"
+    away = make_task(northwind.workspace)
+    actions.archive_task(away, by=northwind.lena, version=1)
+    with pytest.raises(ValidationError) as caught:
+        actions.block_task(away, by=northwind.lena, reason=REASON)
+    assert code_of(caught) == "archived"
+
+
+@pytest.mark.parametrize("who", ["sam", "grace"])
+def test_only_marketers_say_that_something_blocks(northwind, task, who):
+    with pytest.raises(PermissionDenied):
+        actions.block_task(task, by=getattr(northwind, who), reason=REASON)
+
+
+def test_nobody_of_elsewhere_or_of_the_past_becomes_owner(northwind, fjord, task):
+    gone = make_member(northwind.workspace, "Gone Girl", "manager")
+    with arranging():
+        gone.is_active = False
+        gone.save()
+    for owner in (fjord.ola, gone):
+        with pytest.raises(ValidationError):
+            actions.block_task(task, by=northwind.lena, reason=REASON, owner=owner)
+    assert shown(task) is None
+
+
+# Handing over, resolving -----------------------------------------------------------------------
+
+
+def test_the_owner_hands_it_over_and_the_next_one_is_told(northwind, task, impediment):
+    first = OutboxItem.objects.get()
+    assert (first.recipient, first.not_before) == (northwind.grace, TUESDAY + timedelta(minutes=1))
+    with time_machine.travel(TUESDAY + timedelta(seconds=30), tick=False):
+        given = actions.edit_impediment(
+            impediment, by=northwind.grace, version=impediment.version, owner=northwind.sam
+        )
+    assert shown(task).owner == northwind.sam
+    first.refresh_from_db()
+    assert first.state == OutboxState.CANCELLED
+    assert OutboxItem.objects.get(state=OutboxState.QUEUED).recipient == northwind.sam
+    told = Activity.objects.about(task).first()
+    assert told.verb == "impediment_handed_over"
+    assert (told.data["from_name"], told.data["owner_name"]) == ("Grace", "Sam")
+    with pytest.raises(Stale):
+        actions.edit_impediment(given, by=northwind.lena, version=1, reason="Another")
+
+
+def test_a_reason_can_be_put_right(northwind, task, impediment):
+    actions.edit_impediment(impediment, by=northwind.lena, version=1, reason="Sam has the list")
+    assert shown(task).reason == "Sam has the list"
+    assert OutboxItem.objects.count() == 1
+    with pytest.raises(ValidationError):
+        actions.edit_impediment(impediment, by=northwind.lena, version=2, reason=" ")
+
+
+@pytest.mark.parametrize("who", ["lena", "mia", "grace", "chiara"])
+def test_marketers_managers_and_the_owner_resolve_it(northwind, task, impediment, who):
+    actions.edit_impediment(impediment, by=northwind.mia, version=1, owner=northwind.chiara)
+    member = getattr(northwind, who)
+    done = actions.resolve_impediment(impediment, by=member, how="Called the CRM team")
+    assert shown(task) is None
+    assert (done.resolved_by, done.ending) == (member, Ending.SOLVED)
+    told = Activity.objects.about(task).first()
+    assert (told.verb, told.data["how"]) == ("task_unblocked", "Called the CRM team")
+    assert set(OutboxItem.objects.values_list("state", flat=True)) == {OutboxState.CANCELLED}
+
+
+def test_other_sellers_do_not_resolve_it(northwind, impediment):
+    with pytest.raises(PermissionDenied):
+        actions.resolve_impediment(impediment, by=northwind.sam)
+    with pytest.raises(PermissionDenied):
+        actions.edit_impediment(impediment, by=northwind.sam, version=1, owner=northwind.sam)
+
+
+@pytest.mark.both_databases
+def test_it_is_resolved_once_and_its_history_stays(northwind, task, impediment):
+    actions.resolve_impediment(impediment, by=northwind.grace, how="Called")
+    with pytest.raises(ValidationError) as caught:
+        actions.resolve_impediment(impediment, by=northwind.lena, how="Me too")
+    assert code_of(caught) == "resolved"
+    again = actions.block_task(task, by=northwind.lena, reason="Now the printer")
+    assert [found.reason for found in task.impediments.order_by("pk")] == [REASON, again.reason]
+    with pytest.raises(ValidationError) as caught:
+        actions.reopen_impediment(impediment, by=northwind.lena)
+    assert code_of(caught) == "already_blocked"
+
+
+def test_taking_it_back_keeps_its_age(northwind, task, impediment):
+    actions.resolve_impediment(impediment, by=northwind.lena)
+    actions.reopen_impediment(impediment, by=northwind.lena)
+    assert shown(task).raised_at == TUESDAY
+    assert OutboxItem.objects.get().state == OutboxState.QUEUED  # the one mail, not a second
+
+
+# What happens to its task ----------------------------------------------------------------------
+
+
+def test_what_is_done_is_blocked_by_nothing(northwind, task, impediment):
+    actions.move_task(task, by=northwind.lena, version=1, column=northwind.column("review"))
+    assert shown(task) == impediment
+    actions.move_task(task, by=northwind.lena, version=2, column=northwind.column("done"))
+    assert shown(task) is None
+    impediment.refresh_from_db()
+    assert (impediment.ending, impediment.resolved_by) == (Ending.DONE, northwind.lena)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_what_is_archived_is_blocked_by_nothing(northwind, task, impediment, many):
+    if many:
+        actions.bulk_archive(northwind.workspace, by=northwind.lena, task_ids=[task.pk])
+    else:
+        actions.archive_task(task, by=northwind.lena, version=1)
+    assert shown(task) is None
+    impediment.refresh_from_db()
+    assert impediment.ending == Ending.ARCHIVED
+
+
+def test_the_end_of_a_sprint_carries_it_on(northwind, task, impediment):
+    from reviews import actions as reviews
+
+    following = make_sprint(northwind.workspace, 14)
+    reviews.close_sprint(fresh(task).sprint, by=northwind.mia)
+    assert fresh(task).sprint == following
+    assert shown(task) == impediment
+
+
+# Escalating ------------------------------------------------------------------------------------
+
+
+def test_what_blocks_for_too_long_is_told_to_the_managers_once(northwind, task, impediment):
+    ines = make_member(northwind.workspace, "Ines Duarte", "manager")
+    actions.edit_impediment(impediment, by=northwind.mia, version=1, owner=northwind.sam)
+    with time_machine.travel(impediment.escalates_at - timedelta(seconds=1), tick=False):
+        actions.escalate()
+        assert not shown(task).is_escalated
+    with time_machine.travel(impediment.escalates_at, tick=False):
+        actions.escalate()
+        actions.escalate()
+    assert shown(task).is_escalated
+    told = OutboxItem.objects.filter(kind="backlog.escalated")
+    assert {item.recipient for item in told} == {northwind.grace, ines, northwind.sam}
+    assert told.count() == 3
+    assert Activity.objects.filter(verb="impediment_escalated").get().actor is None
+
+
+def test_what_is_resolved_in_time_escalates_nowhere(northwind, impediment):
+    actions.resolve_impediment(impediment, by=northwind.lena)
+    with time_machine.travel(impediment.escalates_at + timedelta(days=9), tick=False):
+        actions.escalate()
+    assert not OutboxItem.objects.filter(kind="backlog.escalated").exists()
+
+
+def test_the_workspace_says_how_long_is_too_long(northwind, task):
+    with arranging():
+        northwind.workspace.impediment_days = 1
+        northwind.workspace.save()
+    friday = datetime(2026, 12, 11, 20, tzinfo=UTC)  # after hours: counts from Monday
+    with time_machine.travel(friday, tick=False):
+        raised = actions.block_task(task, by=northwind.lena, reason=REASON)
+    assert raised.escalates_at == datetime(2026, 12, 15, 16, tzinfo=UTC)
+
+
+# The list --------------------------------------------------------------------------------------
+
+
+def test_the_list_has_a_reader_s_own_first_then_what_escalated_then_the_oldest(northwind, running):
+    raised = []
+    for number, owner in enumerate((northwind.mia, northwind.grace, northwind.mia, northwind.mia)):
+        task = make_task(northwind.workspace, f"Task {number}", sprint=running)
+        with time_machine.travel(TUESDAY + timedelta(days=-number), tick=False):
+            made = actions.block_task(task, by=northwind.lena, reason=f"R{number}", owner=owner)
+        raised.append(made)
+    with arranging():
+        Impediment.objects.filter(pk=raised[0].pk).update(escalated_at=TUESDAY)
+    actions.resolve_impediment(raised[3], by=northwind.lena)
+    rows = Impediment.objects.visible_to(northwind.grace).open()
+    assert [row.reason for row in rows.for_list(northwind.grace)] == ["R1", "R0", "R2"]
+    assert [row.reason for row in rows.for_list(northwind.sam)] == ["R0", "R2", "R1"]
+    assert [row.reason for row in rows.for_list()] == ["R0", "R2", "R1"]
+
+
+# Mail ------------------------------------------------------------------------------------------
+
+
+def test_the_mails_say_what_blocks_which_task(northwind, task, impediment):
+    with arranging():
+        Task.objects.filter(pk=task.pk).update(origin_name="Kenji Mori", origin_value=220_000)
+    with time_machine.travel(impediment.escalates_at, tick=False):
+        actions.edit_impediment(impediment, by=northwind.mia, version=1, owner=northwind.sam)
+        actions.escalate()
+    for item in OutboxItem.objects.exclude(state=OutboxState.CANCELLED):
+        mail = mails.render(item)
+        for words in (mail.html, mail.text):
+            assert REASON in words
+            assert "Kenji Mori in Sales asked for it" in words
+            assert "220k" in words
+            assert f"/tasks/{task.key}/" in words
+        if item.kind == "backlog.escalated":
+            is_owner = item.recipient == northwind.sam
+            assert ("Sam Whitfield is the one" in mail.text) is not is_owner
