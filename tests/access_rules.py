@@ -135,6 +135,7 @@ RULES: dict[str, Rule | Door] = {
     "task": Rule(get=MEMBERS),
     "task_edit": Rule(get=MARKETERS, post=MARKETERS),
     "task_move": Rule(get=MARKETERS, post=MARKETERS),
+    "task_moving": Rule(post=MARKETERS),
     "task_rank": Rule(get=MARKETERS, post=MARKETERS),
     "task_pull": Rule(get=MARKETERS, post=MARKETERS),
     "task_return": Rule(post=MARKETERS, posted=only(302)),
