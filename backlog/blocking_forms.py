@@ -56,8 +56,7 @@ class ImpedimentForm(BlockForm):
             "owner": impediment.owner_id,
             "version": impediment.version,
         }
-        form = cls(workspace=impediment.workspace, initial=now, auto_id=f"id_{impediment.pk}_%s")
-        return form
+        return cls(workspace=impediment.workspace, initial=now, auto_id=f"id_{impediment.pk}_%s")
 
 
 class ResolveForm(forms.Form):

@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from activity.memory import Memory
 from people.models import Membership, Workspace
 
 from . import metrics
@@ -29,6 +30,8 @@ from .models import Category, Column, Sprint, SprintState, Task
 
 # Some ten boards of 200 cards, each in two versions; a card takes about 2 KB
 REMEMBERED_CARDS = 4096
+# A board of 200 cards takes about 100 KB
+REMEMBERED_BOARDS = 64
 
 
 class Face(NamedTuple):
@@ -38,6 +41,23 @@ class Face(NamedTuple):
     initials: str
     role: str
     hue: int
+
+
+class CardDays(NamedTuple):
+    """What the dates of a card mean today; a part of what it is remembered by.
+
+    `due_in` is negative when it is late; `has_come` says that the day has come of a thing from
+    outside that it waits for.
+    """
+
+    due_in: int | None = None
+    blocked_for: int | None = None
+    has_come: bool = False
+
+    @property
+    def late(self) -> int:
+        """For how many days it has been late; 0 while it is not."""
+        return max(-(self.due_in or 0), 0)
 
 
 class CardRow(NamedTuple):
@@ -68,6 +88,13 @@ class CardRow(NamedTuple):
     comment_count: int
     checklist_total: int
     checklist_done: int
+    blocked_reason: str
+    blocked_on: date | None
+    blocked_owner: str | None
+    is_escalated: bool
+    wait_count: int
+    wait_number: int | None
+    wait_until: date | None
     workspace_key: str
     workspace_slug: str
     currency: str
@@ -94,9 +121,28 @@ class CardRow(NamedTuple):
         """Who in Sales asked, as colleagues say it."""
         return self.origin_name.split(" ", 1)[0]
 
-    def due_in(self, today: date) -> int | None:
-        """Return the days until it is due, negative when late; None without a date."""
-        return None if self.due_on is None else (self.due_on - today).days
+    @property
+    def wait_key(self) -> str:
+        """The key of a task that it waits for; empty without one."""
+        return "" if self.wait_number is None else f"{self.workspace_key}-{self.wait_number}"
+
+    @property
+    def blocked_owner_first_name(self) -> str:
+        """Who removes what blocks it, as colleagues say it."""
+        return (self.blocked_owner or "").split(" ", 1)[0]
+
+    @property
+    def other_waits(self) -> int:
+        """How many more things it waits for than the one that the card names."""
+        return max(self.wait_count - 1, 0)
+
+    def days(self, today: date) -> CardDays:
+        """Return what its dates mean on a day."""
+        return CardDays(
+            due_in=None if self.due_on is None else (self.due_on - today).days,
+            blocked_for=None if self.blocked_on is None else (today - self.blocked_on).days,
+            has_come=self.wait_until is not None and self.wait_until <= today,
+        )
 
 
 FIELDS = (
@@ -125,6 +171,13 @@ FIELDS = (
     "comment_count",
     "checklist_total",
     "checklist_done",
+    "blocked_reason",
+    "blocked_on",
+    "blocked_owner__shown_name",
+    "is_escalated",
+    "wait_count",
+    "wait_number",
+    "wait_until",
     "workspace__key",
     "workspace__slug",
     "workspace__currency",
@@ -137,7 +190,7 @@ def card_rows(sprint: Sprint) -> list[CardRow]:
     return [CardRow._make(row) for row in tasks.values_list(*FIELDS)]
 
 
-def draw_card(row: CardRow, due_in: int | None) -> SafeString:
+def draw_card(row: CardRow, days: CardDays) -> SafeString:
     """Render a card afresh, in the language that is active."""
     address = reverse("task", args=[row.workspace_slug, row.key])
     move = reverse("task_move", args=[row.workspace_slug, row.key])
@@ -145,20 +198,19 @@ def draw_card(row: CardRow, due_in: int | None) -> SafeString:
         "row": row,
         "address": address,
         "move": move,
-        "due_in": due_in,
-        "late": -due_in if due_in is not None and due_in < 0 else 0,
+        "days": days,
     }
     return SafeString(get_template("backlog/card.html").render(context))
 
 
 @lru_cache(maxsize=REMEMBERED_CARDS)
-def _remembered(row: CardRow, due_in: int | None, language: str) -> SafeString:
-    return draw_card(row, due_in)
+def _remembered(row: CardRow, days: CardDays, language: str) -> SafeString:
+    return draw_card(row, days)
 
 
 def render_card(row: CardRow, today: date) -> SafeString:
     """Return a card's HTML, from memory where this very card was drawn before."""
-    return _remembered(row, row.due_in(today), get_language() or "")
+    return _remembered(row, row.days(today), get_language() or "")
 
 
 @dataclass(frozen=True)
@@ -327,6 +379,14 @@ class Board:
                 if row.pk == task.pk:
                     return column, place
         return None
+
+
+_boards: Memory[Board] = Memory(REMEMBERED_BOARDS)
+
+
+def board_of(workspace: Workspace) -> Board:
+    """Return the board as it is now, read once for each state of the workspace."""
+    return _boards.recall(workspace, workspace.today(), lambda: Board(workspace))
 
 
 def etag(member: Membership) -> str:

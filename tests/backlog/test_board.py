@@ -58,6 +58,11 @@ def colourful_task(world: World, sprint: Sprint, **fields: object) -> Task:
         checklist_total=5,
         checklist_done=3,
         is_unplanned=True,
+        blocked_reason="CRM must send the account list",
+        blocked_on=TODAY - timedelta(days=3),
+        blocked_owner=world.grace,
+        wait_count=1,
+        wait_until=TODAY + timedelta(days=2),
         **fields,
     )
 
@@ -67,12 +72,12 @@ def test_a_remembered_card_equals_one_drawn_afresh(northwind, running):
     first = reading.render_card(row, TODAY)
     again = reading.render_card(row, TODAY)
     assert again is first  # it came from memory
-    assert again == reading.draw_card(row, row.due_in(TODAY))
+    assert again == reading.draw_card(row, row.days(TODAY))
 
 
 def test_a_card_changes_with_each_column_of_its_row(northwind, running):
     row = row_of(colourful_task(northwind, running))
-    drawn = reading.draw_card(row, 1)
+    drawn = reading.draw_card(row, row.days(TODAY))
     # where it lies is not in the card: an open page moves it as it is
     unseen = {"column_id", "category", "workspace_slug"}
     others = {
@@ -99,14 +104,20 @@ def test_a_card_changes_with_each_column_of_its_row(northwind, running):
         "comment_count": 8,
         "checklist_total": 6,
         "checklist_done": 4,
+        "blocked_reason": "",
+        "blocked_on": TODAY,
+        "blocked_owner": "Somebody Else",
+        "is_escalated": True,
+        "wait_count": 2,
+        "wait_number": 9_999,
+        "wait_until": TODAY + timedelta(days=9),
         "workspace_key": "XX",
         "currency": "USD",
     }
     assert set(others) | unseen == set(row._fields)
     for name, value in others.items():
         changed = row._replace(**{name: value})
-        due_in = None if name == "due_on" else 1
-        assert reading.draw_card(changed, due_in) != drawn, name
+        assert reading.draw_card(changed, row.days(TODAY)) != drawn, name
 
 
 def test_a_row_holds_plain_values_of_one_type_each(northwind, running):
@@ -129,7 +140,7 @@ def test_a_card_in_another_language_is_another_card(northwind, running):
 
 
 def test_a_card_escapes_what_people_typed(northwind, running):
-    drawn = reading.draw_card(row_of(colourful_task(northwind, running)), None)
+    drawn = reading.draw_card(row_of(colourful_task(northwind, running)), reading.CardDays())
     assert "Battle card &lt;b&gt;P9&lt;/b&gt;" in drawn
     assert "<b>P9" not in drawn
 
@@ -157,7 +168,7 @@ def test_what_presses_is_marked_so_that_a_done_card_hides_it(northwind, running)
 
 
 def test_a_card_says_who_in_sales_asked_and_what_hangs_on_it(northwind, running):
-    drawn = reading.draw_card(row_of(colourful_task(northwind, running)), None)
+    drawn = reading.draw_card(row_of(colourful_task(northwind, running)), reading.CardDays())
     assert "From <b>Kenji</b> in Sales, 3 more back it" in drawn
     assert "€220k" in drawn
 

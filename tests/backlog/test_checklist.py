@@ -170,10 +170,10 @@ def test_a_tick_makes_nobodys_edit_stale(northwind, task, steps):
 def test_the_card_shows_how_far_the_list_has_come(northwind):
     sprint = make_sprint(northwind.workspace, 13, state="active")
     task = make_task(northwind.workspace, sprint=sprint)
-    plain = board.draw_card(board.card_rows(sprint)[0], None)
+    plain = board.draw_card(board.card_rows(sprint)[0], board.CardDays())
     steps = actions.add_checklist(task, by=northwind.mia, lines=["Ask", "Write"])
     actions.tick(steps[0], by=northwind.mia, done=True)
-    card = board.draw_card(board.card_rows(sprint)[0], None)
+    card = board.draw_card(board.card_rows(sprint)[0], board.CardDays())
     assert "1/2" in card
     assert "1 of 2 steps done" in card
     assert "Checklist:" not in plain
