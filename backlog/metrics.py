@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from statistics import fmean
+from datetime import date, datetime, timedelta
+from statistics import fmean, median
 
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from activity.models import Activity
 from people.models import Membership, Role, Workspace
 
 from .models import Capacity, Category, Sprint, Task
@@ -87,6 +89,18 @@ class PersonCapacity:
         return max(self.taken - self.points, 0) if self.points is not None else 0
 
 
+@dataclass(frozen=True)
+class CycleTime:
+    """The median of the days from the start of work to done; None without a task to count.
+
+    `straight` tasks went to done without being worked on first, and are not counted.
+    """
+
+    days: float | None
+    counted: int
+    straight: int
+
+
 def velocity(workspace: Workspace, last: int = 3) -> Velocity:
     """Return the points done in the last closed sprints."""
     closed = (
@@ -100,6 +114,28 @@ def velocity(workspace: Workspace, last: int = 3) -> Velocity:
     found = sorted(closed)
     points = [done for _number, done in found]
     return Velocity(fmean(points) if points else 0.0, points, [number for number, _done in found])
+
+
+def cycle_time(workspace: Workspace, done: Mapping[int, datetime]) -> CycleTime:
+    """Return how long these tasks took, given with the instants when they were done.
+
+    Work starts when a task leaves the first kind of column, and anew after it was put back.
+    """
+    log = Activity.objects.filter(
+        workspace=workspace,
+        subject_type=Task._meta.label_lower,
+        subject_id__in=list(done),
+        verb__in=["task_created", "task_moved", "task_returned"],
+    )
+    begun: dict[int, datetime | None] = dict.fromkeys(done)
+    for task_id, data, at in log.order_by("seq").values_list("subject_id", "data", "at"):
+        category = data.get("category", Category.TODO)
+        if category == Category.TODO:
+            begun[task_id] = None
+        elif category != Category.DONE and begun[task_id] is None:
+            begun[task_id] = at
+    took = [(done[pk] - at) / timedelta(days=1) for pk, at in begun.items() if at is not None]
+    return CycleTime(median(took) if took else None, len(took), len(done) - len(took))
 
 
 def sprint_progress(sprint: Sprint) -> Progress:

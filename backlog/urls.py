@@ -5,6 +5,8 @@ from django.urls import URLPattern, URLResolver, path
 from .views import (
     backlog,
     board,
+    board_view,
+    burndown,
     checklist,
     deliverables,
     moving,
@@ -49,3 +51,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sprints/<int:number>/capacity/", planning.sprint_capacity, name="sprint_capacity"),
     path("sprints/<int:number>/start/", sprints.sprint_start, name="sprint_start"),
 ]
+    path(
+        "sprints/<int:number>/burndown/", burndown.sprint_burndown, name="sprint_burndown"
+    ),

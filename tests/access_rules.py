@@ -166,6 +166,7 @@ RULES: dict[str, Rule | Door] = {
     "outbox": Rule(get=MARKETERS | MANAGERS, or_admins=True),
     "outbox_again": Rule(
         get=MARKETERS | MANAGERS, post=MARKETERS | MANAGERS, posted=only(302), or_admins=True
+    "sprint_burndown": Rule(get=MEMBERS),
     ),
     # requests: Sales asks, marketers may write down what a rep says; the queue is not for Sales
     "requests": Rule(get=MEMBERS),
@@ -381,6 +382,7 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
     ("comment_edit", "pk"): lambda scene: scene.comment.pk,
     ("comment_remove", "pk"): lambda scene: scene.comment.pk,
     **{
+    ("sprint_burndown", "number"): lambda scene: scene.running.number,
         (name, "key"): lambda scene: scene.task.key
         for name in ("comments", "comment_edit", "comment_remove")
     },

@@ -86,6 +86,8 @@ EXTRA_ROOMS = {
         "blocking_forms": "the forms of impediments and of waits",
         "board": "the read of the board and its memoised cards",
         "changes": "what changed on the board since a number",
+        "burndown": "what is left of a sprint day by day, from the log",
+        "burndown_chart": "the burndown as a drawing",
         "column_forms": "the columns of a board as rows of a form",
         "listing": "what the backlog page reads: filters, orders, pages",
         "now": "what was done lately, is in work and comes next",

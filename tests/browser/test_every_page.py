@@ -54,6 +54,8 @@ PAGES = {
     "sprint-edit": (MIA, f"{N}/sprints/14/edit/"),
     "sprint-capacity": (MIA, f"{N}/sprints/14/capacity/"),
     "sprint-start": (MIA, f"{N}/sprints/14/start/"),
+    "burndown": (SAM, f"{N}/sprints/13/burndown/"),
+    "burndown-closed": (GRACE, f"{N}/sprints/12/burndown/"),
     "sprint-close": (MIA, f"{N}/sprints/13/close/"),
     "requests-sales": (SAM, f"{N}/requests/"),
     "requests-manager": (GRACE, f"{N}/requests/"),
