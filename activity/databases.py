@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from typing import Final
 
@@ -17,7 +18,9 @@ _DRAWN: Final = frozenset({"id", "seq", "number"})
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Tell whether a write failed because there is no room left."""
+    """Tell whether a write failed because there is no room left: in the database, or for a file."""
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
     return isinstance(error, OperationalError) and (
         getattr(error.__cause__, "pgcode", None) == _DISK_FULL or _FULL in str(error)
     )

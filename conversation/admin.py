@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from people.admin import ReadOnlyAdmin
 
-from .models import Comment
+from .models import Attachment, Comment
 
 
 @admin.register(Comment)
@@ -12,3 +12,12 @@ class CommentAdmin(ReadOnlyAdmin):
     list_display = ("pk", "workspace", "subject_type", "subject_id", "author", "written_at")
     list_select_related = ("workspace", "author")
     exclude = ("html",)
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnlyAdmin):
+    list_display = (
+        "pk", "workspace", "subject_type", "subject_id", "size", "content_type", "uploaded_by",
+        "uploaded_at", "removed_at",
+    )  # fmt: skip
+    list_select_related = ("workspace", "uploaded_by")

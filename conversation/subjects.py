@@ -9,7 +9,7 @@ So this app keeps comments on things that it knows nothing about.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -43,13 +43,23 @@ def _nobody(subject: Any, author: Membership) -> list[Membership]:
     return []
 
 
+def _nobody_attaches(member: Membership, subject: Any) -> bool:
+    return False
+
+
+def _no_followers(subject: Any) -> set[int]:
+    return set()
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of thing that people talk about.
 
     `name` stands in addresses. `find` returns the thing that has this key, or None where there is
     none that the member may read. `counted` keeps the number of its comments, inside the change
-    that changed it. `hearers` names those who are told by mail of what this author said.
+    that changed it. `hearers` names those who wait for what this author said, `followers` the
+    numbers of the members whose thing it is: they hear of all that is said, as those do who spoke.
+    `may_attach` says who may hang files on it.
     """
 
     name: str
@@ -57,6 +67,8 @@ class Kind:
     find: Callable[[str, Membership], Subject | None]
     counted: Callable[[Change, Any, int], None] = _not_counted
     hearers: Callable[[Any, Membership], list[Membership]] = _nobody
+    followers: Callable[[Any], set[int]] = _no_followers
+    may_attach: Callable[[Membership, Any], bool] = _nobody_attaches
 
     @property
     def label(self) -> str:
@@ -96,4 +108,20 @@ def subject_of(workspace: Workspace, label: str, pk: int) -> Subject | None:
     model: Any = kind_labelled(label).model
     mine = model._default_manager.select_related("workspace").filter(workspace=workspace)
     found: Subject | None = mine.filter(pk=pk).first()
+    return found
+
+
+def subjects_of(
+    workspace: Workspace, named: Iterable[tuple[str, int]]
+) -> dict[tuple[str, int], Subject]:
+    """Return many things that rows name; a query for each kind, and nothing for what is gone."""
+    by_label: dict[str, list[int]] = {}
+    for label, pk in named:
+        by_label.setdefault(label, []).append(pk)
+    found: dict[tuple[str, int], Subject] = {}
+    for label, pks in by_label.items():
+        model: Any = kind_labelled(label).model
+        for subject in model._default_manager.filter(workspace=workspace, pk__in=pks):
+            subject.workspace = workspace
+            found[label, subject.pk] = subject
     return found

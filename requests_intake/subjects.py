@@ -28,4 +28,18 @@ def hearers(request: Request, author: Membership) -> list[Membership]:
     return [] if author.is_sales else [request.requester]
 
 
-register(Kind("request", Request, find=find, hearers=hearers))
+def may_attach(member: Membership, request: Request) -> bool:
+    """Who asks, who wrote it down for him, and Marketing."""
+    return member.is_marketer or member.pk in {request.requester_id, request.entered_by_id}
+
+
+def followers(request: Request) -> set[int]:
+    """Return whose request it is: who asked or wrote it down, who backs it, who answered."""
+    answered = {said.decided_by_id for said in (request.decision, request.question) if said}
+    backers = {backing.backer_id for backing in request.backers}
+    return {request.requester_id, request.entered_by_id, *answered, *backers}
+
+
+register(
+    Kind("request", Request, find=find, hearers=hearers, followers=followers, may_attach=may_attach)
+)

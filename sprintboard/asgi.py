@@ -5,12 +5,15 @@ Django's own ASGI handler opens a database connection for each request; these th
 
 import logging
 from functools import cache
+from pathlib import Path
 
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from sprintboard.server.gate import (
+    ASGIApp,
     Gate,
     Line,
     Receive,
@@ -19,6 +22,7 @@ from sprintboard.server.gate import (
     Send,
     plain_page,
 )
+from sprintboard.server.sending import Sending
 from sprintboard.wsgi import application as django  # first: it loads the apps
 
 from live.stream import Stream  # isort: skip  # it names models
@@ -41,11 +45,8 @@ def page(refused: RefusedError) -> str:
 
 
 line = Line(django)
-gate = Gate(
-    WSGIMiddleware(line, workers=THREADS, send_queue_size=CHUNKS_PER_ANSWER),  # type: ignore[arg-type]
-    line,
-    page=page,
-)
+threads: ASGIApp = WSGIMiddleware(line, workers=THREADS, send_queue_size=CHUNKS_PER_ANSWER)  # type: ignore[assignment]
+gate = Gate(Sending(threads, lambda: Path(settings.MEDIA_ROOT)), line, page=page)
 
 stream = Stream()
 

@@ -43,7 +43,8 @@ class ErrorsMiddleware:
             return self._conflict(request, told, error.current)
         if isinstance(error, IntegrityError):
             return self._lost_race(request, error)
-        return _not_available(error) if isinstance(error, UNAVAILABLE) else None
+        unavailable = isinstance(error, UNAVAILABLE) or is_full(error)
+        return _not_available(error) if unavailable else None
 
     def _lost_race(self, request: HttpRequest, error: IntegrityError) -> HttpResponse | None:
         sentence = who_was_first(error)
@@ -66,7 +67,7 @@ class ErrorsMiddleware:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer what broke outside the views: a database may be gone before one is reached."""
     error = sys.exc_info()[1]
-    unavailable = isinstance(error, UNAVAILABLE)
+    unavailable = isinstance(error, UNAVAILABLE) or is_full(error)
     if request.path.startswith("/api/"):
         return _to_a_program(error if unavailable else None)
     return _not_available(error) if unavailable else defaults.server_error(request)

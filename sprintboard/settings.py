@@ -272,7 +272,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SILENCED_SYSTEM_CHECKS = ["security.W002"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
-DATA_UPLOAD_MAX_NUMBER_FILES = 10
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
 # script-src is completed for each request in sprintboard/security.py
 CONTENT_SECURITY_POLICY = {
@@ -367,6 +367,8 @@ STATICFILES_DIRS = [
 ]
 MEDIA_ROOT = HOME / "media"
 FILE_UPLOAD_PERMISSIONS = 0o640
+# The room that the files of one workspace may take
+FILES_QUOTA = environment.number("FILES_QUOTA_MB", default=1024, most=10_000_000) * 1_048_576
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "sprintboard.statics.Storage"},

@@ -17,7 +17,7 @@ from backlog import actions as backlog
 from backlog.models import ChecklistItem, Deliverable, Sprint, Task
 from campaigns.models import Campaign
 from conversation import actions as conversation
-from conversation.models import Comment
+from conversation.models import Attachment, Comment
 from notifications.models import OutboxState
 from people.invitations import token_of
 from people.models import Invitation, Membership, User
@@ -27,7 +27,7 @@ from reviews import actions as reviews
 from reviews.models import Delivery
 from sprintboard.actions import invite_people
 from tests.arranging import arranging
-from tests.factories import World, make_member, make_sprint, make_task
+from tests.factories import World, hang_picture, make_member, make_sprint, make_task
 
 MARKETERS = frozenset({"marketer"})
 SELLERS = frozenset({"sales"})
@@ -152,6 +152,12 @@ RULES: dict[str, Rule | Door] = {
     "comments": Rule(get=MEMBERS, post=MEMBERS),
     "comment_edit": Rule(get=MEMBERS, post=MEMBERS, got=only(403), posted=only(403)),
     "comment_remove": Rule(get=MEMBERS, post=MEMBERS, got=only(200, 403), posted=only(302, 403)),
+    # files: who may hang them on a thing says its kind; who brought one takes it away, or an admin
+    "files": Rule(get=MEMBERS, post=MARKETERS),
+    "file": Rule(get=MEMBERS),
+    "file_preview": Rule(get=MEMBERS),
+    "file_remove": Rule(post=MEMBERS, posted=only(302, 403)),
+    "file_restore": Rule(post=MEMBERS, posted=only(302, 403)),
     "sprints": Rule(get=MEMBERS),
     "sprint_edit": Rule(get=MARKETERS, post=MARKETERS),
     "sprint_goal": Rule(post=MARKETERS),
@@ -267,6 +273,7 @@ class Scene:
     invitation: Invitation
     step: ChecklistItem
     comment: Comment
+    file: Attachment
 
 
 def make_scene(world: World, first: int) -> Scene:
@@ -306,6 +313,7 @@ def make_scene(world: World, first: int) -> Scene:
     )
     [step] = backlog.add_checklist(task, by=marketer, lines=["Ask two reps"])
     comment = conversation.add_comment(task, by=seller, text="Which fair?")
+    file = hang_picture(task, marketer)
     for row in (task, archived, asked, answered, questioned):
         row.refresh_from_db()
     return Scene(
@@ -326,6 +334,7 @@ def make_scene(world: World, first: int) -> Scene:
         invitation=invited.made[0],
         step=step,
         comment=comment,
+        file=file,
     )
 
 
@@ -384,9 +393,10 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
     **{
     ("sprint_burndown", "number"): lambda scene: scene.running.number,
         (name, "key"): lambda scene: scene.task.key
-        for name in ("comments", "comment_edit", "comment_remove")
+        for name in ("comments", "comment_edit", "comment_remove", "files")
     },
     "kind": lambda scene: "task",
+    "storage": lambda scene: scene.file.storage,
     **{
         (f"step_{name}", "pk"): lambda scene: scene.step.pk
         for name in ("tick", "rename", "move", "remove")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from backlog.models import Category, Column, Sprint, Task
+from conversation.files import store
+from conversation.files.actions import add_file
+from conversation.models import Attachment, Preview
 from people.models import Membership, Role, User, Workspace
 from tests.arranging import arranging
 
@@ -115,6 +121,30 @@ def make_tasks(workspace: Workspace, count: int, title: str = "Task", **fields: 
             )
             for n in range(count)
         )
+
+
+# One blue dot, the smallest picture there is
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPj/HwADAgH/p4l8pgAAAABJRU5ErkJggg=="
+)
+
+
+def hang_file(
+    subject: Any, by: Membership, name: str = "brief.txt", content: bytes = b"A brief"
+) -> Attachment:
+    """Hang a file on a task or a request, as a form would."""
+    return add_file(subject, by=by, name=name, content=SimpleUploadedFile(name, content))
+
+
+def hang_picture(subject: Any, by: Membership) -> Attachment:
+    """Hang a picture on a task or a request, with its small one beside it."""
+    file = hang_file(subject, by, "dot.png", PNG)
+    draft = store.draft_path()
+    draft.write_bytes(PNG)
+    store.put_in_place(draft, store.picture_of(file.storage))
+    with arranging():
+        Attachment.objects.filter(pk=file.pk).update(preview=Preview.MADE)
+    return file
 
 
 NORTHWIND = {

@@ -78,6 +78,7 @@ EXTRA_ROOMS = {
         "showing": "how a mail fared, in words",
     },
     "conversation": {
+        "files": "files that hang on things: taken in, kept, sent and thrown away",
         "markdown": "words of people to clean HTML",
         "reading": "what a thread shows",
         "subjects": "what people may talk about, as higher apps say it",
@@ -157,6 +158,7 @@ WRITES = {
     "update_or_create",
 }
 MAY_WRITE = {
+    ("conversation/files/pictures.py", "save"): "a small picture into a file",
     ("activity/changes.py", "bulk_create"): "change() itself writes the log",
     ("activity/changes.py", "update"): "change() itself counts",
     ("people/models.py", "save"): "create_user, as Django expects it of a user manager",

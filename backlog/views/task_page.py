@@ -13,6 +13,7 @@ from activity.models import Activity
 from backlog import policy
 from backlog.forms import DeliverableForm, StepsForm
 from backlog.models import Column, Task
+from conversation.files.reading import shelf
 from conversation.reading import thread
 from people.access import MemberRequest, member_required
 
@@ -58,6 +59,7 @@ def show(
         "steps": list(found.checklist.all()),
         "steps_form": steps_form or StepsForm(),
         "thread": thread(found, request.member),
+        "shelf": shelf(found, request.member),
         "activity": _past(request, found),
         "back": _page_below(request) or home,
         "home": home,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from activity import clock
 from activity.forms import strange_address
+from conversation.files.reading import shelf
 from conversation.reading import thread
 from people.access import MemberRequest, member_required
 from people.models import Membership, Role
@@ -113,6 +114,7 @@ def request_page(request: MemberRequest, key: str) -> HttpResponse:
             and policy.can_undo(member, said),
             "workspace": member.workspace,
             "thread": thread(asked, member),
+            "shelf": shelf(asked, member),
         },
     )
 

@@ -12,7 +12,7 @@ import logging
 import re
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any
 from urllib.parse import quote
 
@@ -26,6 +26,9 @@ WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 CHUNK = 65_536
 CHARSET = re.compile(rb"charset[^;]*", re.IGNORECASE)
+# The one kind of address where more than 1 MB may come, if its own page says so to the sender
+UPLOADS = re.compile(r"/w/[^/]+/files/[^/]+/[^/]+/")
+WELCOME = b"x-sprintboard-upload"
 UTF_8 = re.compile(rb'charset\s*=\s*"?utf-?8"?\s*', re.IGNORECASE)
 
 logger = logging.getLogger(__name__)
@@ -42,6 +45,15 @@ class Limits:
     seconds: float = 15
     waiting: int = 64
     in_memory: int = CHUNK
+    # Files: for who may bring them, and for so many at once (each lies in the temporary folder)
+    upload: int = 26 * 1_048_576
+    upload_read: int = 28 * 1_048_576
+    upload_seconds: float = 300
+    uploads: int = 6
+
+    def for_upload(self) -> "Limits":
+        """Return what a request may cost that brings files."""
+        return replace(self, body=self.upload, read=self.upload_read, seconds=self.upload_seconds)
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,13 @@ TOO_LARGE = RefusedError(
     "too_large",
     "That was too much at once",
     "A request takes at most 1 MB. Nothing was saved.",
+    (CLOSE,),
+)
+FILE_TOO_LARGE = RefusedError(
+    413,
+    "too_large",
+    "That was too much at once",
+    "A file has at most 25 MB, and one sending takes no more. Nothing was saved.",
     (CLOSE,),
 )
 TOO_SLOW = RefusedError(
@@ -93,7 +112,7 @@ NO_ROOM = RefusedError(
     "The storage is full, nothing was saved.",
     (CLOSE,),
 )
-REFUSALS = (TOO_LARGE, TOO_SLOW, NOT_UTF_8, TOO_BUSY, NO_ROOM)
+REFUSALS = (TOO_LARGE, FILE_TOO_LARGE, TOO_SLOW, NOT_UTF_8, TOO_BUSY, NO_ROOM)
 
 # The pages are ours alone, so their own folder may be trusted with style, pictures and script
 POLICY = (
@@ -135,6 +154,7 @@ class Gate:
         self.line = line
         self.limits = limits or Limits()
         self.page = page or plain_page
+        self.uploads = asyncio.Semaphore(self.limits.uploads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection event of the server."""
@@ -150,7 +170,7 @@ class Gate:
             try:
                 if not speaks_utf_8(dict(scope["headers"]).get(b"content-type", b"")):
                     raise NOT_UTF_8
-                size = await self._read(scope, receive, body)
+                size = await self._take(scope, receive, body)
                 if len(self.line.waiting) >= self.limits.waiting:
                     raise TOO_BUSY
             except RefusedError as refused:
@@ -185,25 +205,60 @@ class Gate:
         await send({"type": "http.response.start", "status": refused.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _read(self, scope: Scope, receive: Receive, body: IO[bytes]) -> int:
+    async def _take(self, scope: Scope, receive: Receive, body: IO[bytes]) -> int:
+        """Read the body by the limits of its address and return its length."""
+        if not self._brings_much(scope) or not await self._is_welcome(scope):
+            return await self._read(scope, receive, body, self.limits)
+        limits = self.limits.for_upload()
+        try:
+            async with asyncio.timeout(limits.seconds):
+                await self.uploads.acquire()
+        except TimeoutError:
+            raise TOO_BUSY from None
+        try:
+            return await self._read(scope, receive, body, limits)
+        except RefusedError as refused:
+            raise (FILE_TOO_LARGE if refused is TOO_LARGE else refused) from None
+        finally:
+            self.uploads.release()
+
+    def _brings_much(self, scope: Scope) -> bool:
+        """Tell whether the limit of other requests may not do; most files are small ones."""
+        declared = dict(scope["headers"]).get(b"content-length", b"")
+        small = declared.isdigit() and int(declared) <= self.limits.body
+        return scope["method"] == "POST" and not small and bool(UPLOADS.fullmatch(scope["path"]))
+
+    async def _is_welcome(self, scope: Scope) -> bool:
+        """Ask the page itself, before anything is read, whether this person may bring files."""
+        told: Message = {}
+
+        async def hear(message: Message) -> None:
+            told.update(message)
+
+        question = {**scope, "method": "HEAD", "query_string": b""}
+        with tempfile.SpooledTemporaryFile(1) as nothing:
+            await self._hand_on(tidied(question, 0), _replay(nothing, 0), hear)
+        return WELCOME in dict(told.get("headers", ()))
+
+    async def _read(self, scope: Scope, receive: Receive, body: IO[bytes], limits: Limits) -> int:
         """Read the body into the file and return its length."""
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
         if declared == b"0" and b"transfer-encoding" not in headers:
             return 0
-        if not declared.isdigit() or int(declared) > self.limits.read:
+        if not declared.isdigit() or int(declared) > limits.read:
             raise TOO_LARGE
         try:
-            async with asyncio.timeout(self.limits.seconds):
-                size = await self._spool(receive, body)
+            async with asyncio.timeout(limits.seconds):
+                size = await self._spool(receive, body, limits)
         except TimeoutError:
             raise TOO_SLOW from None
-        if size > self.limits.body:
+        if size > limits.body:
             raise TOO_LARGE
         body.seek(0)
         return size
 
-    async def _spool(self, receive: Receive, body: IO[bytes]) -> int:
+    async def _spool(self, receive: Receive, body: IO[bytes], limits: Limits) -> int:
         size = 0
         while True:
             message = await receive()
@@ -211,9 +266,9 @@ class Gate:
                 raise DisconnectedError
             chunk = message.get("body", b"")
             size += len(chunk)
-            if size > self.limits.read:
+            if size > limits.read:
                 raise TOO_LARGE
-            if size <= self.limits.body:
+            if size <= limits.body:
                 _keep(body, chunk)
             if not message.get("more_body", False):
                 return size

@@ -45,6 +45,7 @@ PAGES = {
     "task-new": (MIA, f"{N}/tasks/new/"),
     "tasks-add": (MIA, f"{N}/tasks/add/"),
     "comments": (MIA, f"{BOARD}, comments"),
+    "files": (MIA, f"{BOARD}, files"),
     "backlog": (MIA, f"{N}/backlog/"),
     "backlog-sales": (SAM, f"{N}/backlog/"),
     "backlog-nothing-found": (MIA, f"{N}/backlog/?q=nothing+of+the+kind"),
@@ -101,6 +102,8 @@ ELSEWHERE = {
     "triage_context": "a part of triage, fetched by it",
     "comment_edit": "test_without_scripts.py writes and changes a comment",
     "comment_remove": "test_without_scripts.py removes one",
+    "file": "what is downloaded (tests/conversation/test_files_sending.py)",
+    "file_preview": "a picture in a list of files",
     "outbox_again": "for mail that failed; the demo has none (tests/notifications)",
     "review_delivery_again": "for mail that failed; the demo has none (tests/reviews)",
     "review_edit": "for a draft; test_by_keyboard.py makes one, and lets axe read it",
@@ -122,8 +125,8 @@ def address(window, path: str) -> str:
     page.goto(f"{N}/backlog/" if of_backlog else f"{N}/board/")
     key = page.locator("[data-key]").first.get_attribute("data-key")
     what = path.partition(", ")[2]
-    if what == "comments":
-        return f"{N}/comments/task/{key}/"
+    if what in {"comments", "files"}:
+        return f"{N}/{what}/task/{key}/"
     return f"{N}/tasks/{key}/" + (f"{what}/" if what else "")
 
 
