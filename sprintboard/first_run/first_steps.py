@@ -11,11 +11,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from activity import clock
+from activity.memory import Memory
 from backlog.models import Sprint, Task
 from people.models import Invitation, Membership, Role, Workspace
 
 # After that whoever has not done it does not want to
 NEW_FOR: Final = timedelta(weeks=6)
+
+Facts = tuple[bool, bool, bool, bool, int | None]
+_known: Memory[Facts] = Memory(256)
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,9 @@ def first_steps(member: Membership) -> list[FirstStep]:
         return []
     if workspace.created_at < clock.now() - NEW_FOR:
         return []
-    has_tasks, has_plan, has_sales, has_started, next_number = _facts(workspace)
+    has_tasks, has_plan, has_sales, has_started, next_number = _known.recall(
+        workspace, workspace.today(), lambda: _facts(workspace)
+    )
     if has_tasks and has_plan and has_sales and has_started:
         return []
     number = next_number or 1
@@ -48,7 +54,7 @@ def first_steps(member: Membership) -> list[FirstStep]:
     ]
 
 
-def _facts(workspace: Workspace) -> tuple[bool, bool, bool, bool, int | None]:
+def _facts(workspace: Workspace) -> Facts:
     own = {"workspace": OuterRef("pk")}
     row = (
         Workspace.objects.filter(pk=workspace.pk)
