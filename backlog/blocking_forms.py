@@ -49,14 +49,15 @@ class ImpedimentForm(BlockForm):
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
     @classmethod
-    def of(cls, impediment: Impediment) -> ImpedimentForm:
-        """Return the form of an impediment as it is."""
+    def of(cls, impediment: Impediment, data: Any = None) -> ImpedimentForm:
+        """Return the form of an impediment as it is, or with what somebody typed."""
         now = {
             "reason": impediment.reason,
             "owner": impediment.owner_id,
             "version": impediment.version,
         }
-        return cls(workspace=impediment.workspace, initial=now, auto_id=f"id_{impediment.pk}_%s")
+        named = f"impediment-{impediment.pk}-%s"
+        return cls(data, workspace=impediment.workspace, initial=now, auto_id=named)
 
 
 class ResolveForm(forms.Form):
@@ -77,7 +78,7 @@ class WaitForm(forms.Form):
         label=_("A task"),
         max_length=20,
         required=False,
-        widget=forms.TextInput(attrs={"placeholder": "NW-42", "autocapitalize": "characters"}),
+        widget=forms.TextInput(attrs={"list": "tasks-to-wait-for", "autocapitalize": "characters"}),
     )
     thing = LineField(label=_("Or something else"), max_length=120, required=False)
     until = forms.DateField(label=_("It should come on"), required=False, widget=DayInput())

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from .views import (
     backlog,
+    blocking,
     board,
     board_view,
     burndown,
@@ -14,6 +15,7 @@ from .views import (
     sprints,
     task_page,
     tasks,
+    waiting,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -44,6 +46,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/<str:key>/checklist/<int:pk>/rename/", checklist.step_rename, name="step_rename"),
     path("tasks/<str:key>/checklist/<int:pk>/move/", checklist.step_move, name="step_move"),
     path("tasks/<str:key>/checklist/<int:pk>/remove/", checklist.step_remove, name="step_remove"),
+    path("tasks/<str:key>/block/", blocking.task_block, name="task_block"),
+    path("tasks/<str:key>/unblock/", blocking.task_unblock, name="task_unblock"),
+    path(
+        "tasks/<str:key>/impediments/<int:pk>/reopen/",
+        blocking.impediment_reopen,
+        name="impediment_reopen",
+    ),
+    path("tasks/<str:key>/waits/", waiting.task_waits, name="task_waits"),
+    path("tasks/<str:key>/waits/<int:pk>/end/", waiting.wait_end, name="wait_end"),
+    path("tasks/<str:key>/waits/<int:pk>/reopen/", waiting.wait_reopen, name="wait_reopen"),
+    path("impediments/", blocking.impediment_list, name="impediments"),
     path("sprints/", sprints.sprints, name="sprints"),
     path("sprints/<int:number>/edit/", sprints.sprint_edit, name="sprint_edit"),
     path("sprints/<int:number>/goal/", planning.sprint_goal, name="sprint_goal"),

@@ -90,6 +90,7 @@ EXTRA_ROOMS = {
         "burndown": "what is left of a sprint day by day, from the log",
         "burndown_chart": "the burndown as a drawing",
         "column_forms": "the columns of a board as rows of a form",
+        "hanging": "what blocks a task and what it waits for, as pages show it",
         "listing": "what the backlog page reads: filters, orders, pages",
         "now": "what was done lately, is in work and comes next",
         "ordering": "places between neighbours, pure functions",

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from activity.models import Activity
 from backlog import policy
 from backlog.forms import DeliverableForm, StepsForm
+from backlog.hanging import Hanging, hanging
 from backlog.models import Column, Task
 from conversation.files.reading import shelf
 from conversation.reading import thread
@@ -40,6 +41,7 @@ def show(
     status: int = 200,
     refused: str = "",
     steps_form: StepsForm | None = None,
+    hangs: Hanging | None = None,
 ) -> HttpResponse:
     """Render a task, in the drawer or on its page, with what was wrong with a form in it."""
     workspace = request.member.workspace
@@ -56,6 +58,7 @@ def show(
         "columns": Column.objects.filter(workspace=workspace) if may_edit else [],
         "deliverables": list(found.deliverables.all()),
         "deliverable_form": deliverable_form or DeliverableForm(),
+        "hangs": hangs or hanging(found, request.member),
         "steps": list(found.checklist.all()),
         "steps_form": steps_form or StepsForm(),
         "thread": thread(found, request.member),

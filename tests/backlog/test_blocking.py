@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from activity.changes import Stale
 from activity.models import Activity
-from backlog import actions
+from backlog import actions, board
 from backlog.models import Ending, Impediment, Task
 from notifications import mails
 from notifications.models import OutboxItem, OutboxState
 from tests.arranging import arranging
-from tests.factories import make_member, make_sprint, make_task
+from tests.factories import make_member, make_sprint, make_task, make_tasks
 
 # A Tuesday, 10:00 in Stockholm
 TUESDAY = datetime(2026, 12, 8, 9, tzinfo=UTC)
@@ -311,3 +314,169 @@ def test_the_mails_say_what_blocks_which_task(northwind, task, impediment):
         if item.kind == "backlog.escalated":
             is_owner = item.recipient == northwind.sam
             assert ("Sam Whitfield is the one" in mail.text) is not is_owner
+
+
+# Pages -----------------------------------------------------------------------------------------
+
+HTMX = {"HX-Request": "true"}
+
+
+def at(target):
+    return {**HTMX, "HX-Target": target}
+
+
+def address(name, task, *more):
+    return reverse(name, args=["northwind", task.key, *more])
+
+
+def test_blocking_by_a_plain_form_and_taking_it_back(northwind, client_of, task):
+    lena = client_of(northwind.lena)
+    asked = lena.get(address("task_block", task))
+    assert asked.status_code == 200
+    assert asked.context["hangs"].block_form.initial["owner"] == northwind.grace.pk
+    typed = {"reason": REASON, "owner": northwind.sam.pk, "next": "/w/northwind/board/"}
+    answer = lena.post(address("task_block", task), typed)
+    assert (answer.status_code, answer.url) == (302, "/w/northwind/board/")
+    assert shown(task).owner == northwind.sam
+    page = lena.get("/w/northwind/board/").content.decode()
+    assert "is blocked. Sam is told in a minute." in page
+    assert f'action="{address("task_unblock", task)}"' in page  # Undo
+    assert "data-blocked" in page
+    lena.post(address("task_unblock", task))
+    assert shown(task) is None
+
+
+def test_a_form_that_will_not_do_keeps_what_was_typed(northwind, client_of, task):
+    lena = client_of(northwind.lena)
+    plain = lena.post(address("task_block", task), {"reason": "x" * 201, "owner": northwind.mia.pk})
+    assert plain.status_code == 422
+    assert "x" * 201 in plain.content.decode()
+    part = lena.post(address("task_block", task), {"owner": northwind.mia.pk}, headers=HTMX)
+    assert part.status_code == 422
+    assert part.content.decode().lstrip().startswith('<section id="task-blocked"')
+    assert "Say what blocks it." in part.content.decode()
+
+
+def test_in_the_drawer_the_part_is_answered(northwind, client_of, task):
+    lena = client_of(northwind.lena)
+    typed = {"reason": REASON, "owner": northwind.grace.pk}
+    answer = lena.post(address("task_block", task), typed, headers=at("section#task-blocked"))
+    page = answer.content.decode()
+    assert REASON in page
+    assert "<b>Grace Adeyemi</b> removes it" in page
+    assert "is blocked" in answer.headers["HX-Trigger"]
+    undone = lena.post(address("task_unblock", task), headers=at("div#board-live"))
+    assert 'id="board-live"' in undone.content.decode()
+    assert shown(task) is None
+
+
+def test_what_somebody_else_said_meanwhile_is_shown_beside_what_was_typed(
+    northwind, client_of, task, impediment
+):
+    actions.edit_impediment(impediment, by=northwind.mia, version=1, owner=northwind.sam)
+    lena = client_of(northwind.lena)
+    typed = {"reason": "My words", "owner": northwind.grace.pk, "version": 1}
+    answer = lena.post(address("task_block", task), typed)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "with Sam. Save again to keep yours." in page
+    assert 'value="My words"' in page
+    assert shown(task).owner == northwind.sam
+    lena.post(address("task_block", task), {**typed, "version": 2})
+    assert (shown(task).reason, shown(task).owner) == ("My words", northwind.grace)
+
+
+def test_everybody_reads_the_list_and_the_owner_acts_in_it(northwind, client_of, task, impediment):
+    other = make_task(northwind.workspace, "Handout", origin_name="Sam Whitfield", points=5)
+    actions.add_wait(make_task(northwind.workspace), by=northwind.mia, other=other)
+    mine = actions.block_task(other, by=northwind.mia, reason="No list", owner=northwind.sam)
+    page = client_of(northwind.chiara).get("/w/northwind/impediments/").content.decode()
+    assert "2 tasks are blocked" in page
+    assert "1 task waits for it" in page
+    assert "Solved…" not in page
+    sam = client_of(northwind.sam)
+    page = sam.get("/w/northwind/impediments/").content.decode()
+    assert page.index("No list") < page.index(REASON)
+    assert page.count("Solved…") == 1
+
+    form = sam.get(address("task_block", other), headers=at(f"div#impediment-form-{mine.pk}"))
+    assert 'name="version" value="1"' in form.content.decode()
+    bad = sam.post(
+        address("task_block", other),
+        {"reason": "", "owner": northwind.grace.pk, "version": 1},
+        headers=at(f"div#impediment-form-{mine.pk}"),
+    )
+    assert bad.status_code == 422
+    assert bad.content.decode().lstrip().startswith("<form")
+    assert "HX-Retarget" not in bad.headers
+    bad = sam.post(
+        address("task_unblock", other), {"how": "x" * 201}, headers=at("div#impediments")
+    )
+    assert bad.status_code == 422
+    assert "x" * 201 in bad.content.decode()
+    done = sam.post(address("task_unblock", other), {"how": "Sent"}, headers=at("div#impediments"))
+    assert "1 task is blocked" in done.content.decode()
+    assert "Solved lately" in done.content.decode()
+    assert done.headers["HX-Retarget"] == "#impediments"
+
+
+def test_a_seller_who_removes_nothing_cannot_act(northwind, client_of, task, impediment):
+    sam = client_of(northwind.sam)
+    assert sam.get(address("task_block", task)).status_code == 403
+    assert sam.post(address("task_unblock", task)).status_code == 403
+    assert sam.post(address("impediment_reopen", task, impediment.pk)).status_code == 403
+    assert REASON in sam.get(address("task", task)).content.decode()
+
+
+def test_taking_back_that_it_is_solved(northwind, client_of, task, impediment):
+    grace = client_of(northwind.grace)
+    grace.post(address("task_unblock", task), {"how": "Called"})
+    back = address("impediment_reopen", task, impediment.pk)
+    assert grace.post(back).status_code == 302
+    assert shown(task) == impediment
+    actions.resolve_impediment(impediment, by=northwind.mia)
+    actions.archive_task(task, by=northwind.mia, version=1)
+    assert grace.post(back).status_code == 422
+    assert grace.post(address("impediment_reopen", task, 99_999)).status_code == 404
+
+
+@pytest.mark.parametrize("rows", [5, 200])
+def test_the_list_costs_few_queries(northwind, client_of, running, rows):
+    tasks = make_tasks(northwind.workspace, rows, sprint=running)
+    with arranging():
+        Impediment.objects.bulk_create(
+            Impediment(
+                workspace=northwind.workspace,
+                task=task,
+                reason=REASON,
+                owner=northwind.grace,
+                raised_by=northwind.lena,
+                escalates_at=TUESDAY,
+            )
+            for task in tasks
+        )
+    grace = client_of(northwind.grace)
+    grace.get("/w/northwind/impediments/")
+    with CaptureQueriesContext(connection) as queries:
+        page = grace.get("/w/northwind/impediments/").content.decode()
+    assert page.count('class="item"') == rows
+    assert len([query for query in queries if '"backlog_impediment"' in query["sql"]]) <= 2
+    assert len(queries) <= 12
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(0, "<b>Blocked.</b>"), (1, "Blocked 1 day."), (3, "Blocked 3 days.")]
+)
+def test_a_card_says_for_how_many_days(northwind, task, impediment, days, words):
+    row = board.card_rows(fresh(task).sprint)[0]
+    with arranging():
+        Task.objects.filter(pk=task.pk).update(due_on=date(2026, 12, 1))
+    drawn = board.render_card(row, date(2026, 12, 8) + timedelta(days=days))
+    assert words in drawn
+    assert f"{REASON} <small>with Grace</small>" in drawn
+    assert "late" not in drawn  # one alarm at most
+    assert "data-blocked" in drawn
+    assert "is-escalated" not in drawn
+    assert "Escalated, blocked 3 days." in board.draw_card(
+        row._replace(is_escalated=True), board.CardDays(blocked_for=3)
+    )

@@ -1,0 +1,132 @@
+"""What a task waits for: added, ended and taken back on its page and in the drawer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from backlog import actions, policy
+from backlog.blocking_forms import WaitForm
+from backlog.hanging import hanging
+from backlog.models import Task, Wait
+from people.access import MemberRequest, member_required
+
+from .answers import find_task, next_address, refuse, say, with_toast
+from .board import fragment
+from .task_page import show
+
+# Which field a rule's no belongs to, by its code
+FIELD_OF = dict.fromkeys(("itself", "cycle", "twice", "already_done"), "other")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required
+def task_waits(request: MemberRequest, key: str) -> HttpResponse:
+    """Ask what a task waits for, and note it."""
+    found = _editable(request, key)
+    if request.method != "POST":
+        return _section(request, found, wait_form=WaitForm(workspace=found.workspace))
+    form = WaitForm(request.POST, workspace=found.workspace)
+    if form.is_valid():
+        try:
+            made = actions.add_wait(found, by=request.member, **form.cleaned_data)
+        except ValidationError as error:
+            _refuse(form, error)
+        else:
+            back = _address("wait_end", found, made)
+            return _changed(request, found, _("%(key)s waits.") % {"key": found.key}, back)
+    return _section(request, found, status=422, wait_form=form)
+
+
+@require_POST
+@member_required
+def wait_end(request: MemberRequest, key: str, pk: int) -> HttpResponse:
+    """Say that a task waits no longer for this."""
+    found, wait = _editable_wait(request, key, pk)
+    try:
+        actions.end_wait(wait, by=request.member)
+    except ValidationError as error:
+        return _refused(request, found, error)
+    text = _("%(key)s waits no longer for %(what)s.")
+    words = {"key": found.key, "what": wait.other.key if wait.other else wait.thing}
+    return _changed(request, found, text % words, _address("wait_reopen", found, wait))
+
+
+@require_POST
+@member_required
+def wait_reopen(request: MemberRequest, key: str, pk: int) -> HttpResponse:
+    """Take back that a task waits no longer for this."""
+    found, wait = _editable_wait(request, key, pk)
+    try:
+        actions.reopen_wait(wait, by=request.member)
+    except ValidationError as error:
+        return _refused(request, found, error)
+    return _changed(request, found, _("%(key)s waits again.") % {"key": found.key})
+
+
+def _editable(request: MemberRequest, key: str) -> Task:
+    found = find_task(request.member, key)
+    if not policy.can_edit_tasks(request.member, found):
+        raise PermissionDenied
+    return found
+
+
+def _editable_wait(request: MemberRequest, key: str, pk: int) -> tuple[Task, Wait]:
+    found = _editable(request, key)
+    wait = found.waits.select_related("other").filter(pk=pk).first()
+    if wait is None:
+        raise Http404
+    wait.workspace = found.workspace
+    if wait.other is not None:
+        wait.other.workspace = found.workspace
+    return found, wait
+
+
+def _refuse(form: WaitForm, error: ValidationError) -> None:
+    field = FIELD_OF.get(getattr(error, "code", "") or "")
+    if field is None:
+        refuse(form, error)
+    else:
+        form.add_error(field, error)
+
+
+def _address(name: str, found: Task, wait: Wait) -> str:
+    return reverse(name, args=[found.workspace.slug, found.key, wait.pk])
+
+
+def _changed(request: MemberRequest, found: Task, text: str, undo: str = "") -> HttpResponse:
+    if _wants_board(request):
+        return with_toast(fragment(request), text, undo)
+    if request.htmx:
+        again = find_task(request.member, found.key)
+        return with_toast(_section(request, again), text, undo)
+    say(request, text, undo)
+    return redirect(next_address(request, found.get_absolute_url()))
+
+
+def _refused(request: MemberRequest, found: Task, error: ValidationError) -> HttpResponse:
+    text = str(error.messages[0])
+    if _wants_board(request):
+        return with_toast(fragment(request, status=422), text)
+    if request.htmx:
+        return with_toast(_section(request, found, status=422), text)
+    return show(request, found, status=422, refused=text)
+
+
+def _wants_board(request: MemberRequest) -> bool:
+    return bool(request.htmx) and (request.htmx.target or "").endswith("board-live")
+
+
+def _section(request: MemberRequest, found: Task, status: int = 200, **forms: Any) -> HttpResponse:
+    leads_to = next_address(request, "")
+    hangs = hanging(found, request.member, leads_to=leads_to, **forms)
+    if not request.htmx:
+        return show(request, found, status=status, hangs=hangs)
+    context = {"hangs": hangs, "task": found, "workspace": found.workspace}
+    return render(request, "backlog/_waiting.html", context, status=status)
