@@ -83,7 +83,8 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
         self.workspace = workspace
         if self.instance.pk:
             self.initial.setdefault("version", self.instance.version)
-            self.initial.setdefault("labels", ", ".join(map(str, self.instance.labels.all())))
+            if "labels" not in self.initial:
+                self.initial["labels"] = ", ".join(map(str, self.instance.labels.all()))
         kept = self.instance.assignee_id
         self._choose("channel", Channel.objects.filter(workspace=workspace), _("None"))
         self._choose("campaign", Campaign.objects.filter(workspace=workspace), _("None"))

@@ -10,6 +10,7 @@ from .views import (
     burndown,
     checklist,
     deliverables,
+    in_place,
     moving,
     planning,
     sprints,
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/add/", backlog.quick_add, name="quick_add"),
     path("tasks/<str:key>/", task_page.task, name="task"),
     path("tasks/<str:key>/edit/", tasks.task_edit, name="task_edit"),
+    path("tasks/<str:key>/edit/<str:name>/", in_place.task_property, name="task_property"),
     path("tasks/<str:key>/move/", tasks.task_move, name="task_move"),
     path("tasks/<str:key>/moving/", moving.task_moving, name="task_moving"),
     path("tasks/<str:key>/pull/", planning.task_pull, name="task_pull"),
@@ -36,6 +38,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/<str:key>/archive/", tasks.task_archive, name="task_archive"),
     path("tasks/<str:key>/restore/", tasks.task_restore, name="task_restore"),
     path("tasks/<str:key>/deliverables/", deliverables.task_deliverables, name="task_deliverables"),
+    path(
+        "tasks/<str:key>/deliverables/<int:pk>/edit/",
+        deliverables.deliverable_edit,
+        name="deliverable_edit",
+    ),
     path(
         "tasks/<str:key>/deliverables/<int:pk>/remove/",
         deliverables.deliverable_remove,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -18,18 +19,32 @@ class Deal(Protocol):
         """Its value in whole money; None where nobody said."""
 
 
-def worth(deals: Iterable[Deal]) -> int:
-    """Return what these deals are worth together.
+@dataclass(frozen=True)
+class Account:
+    """An account, as somebody wrote it, and the highest value that anybody named; empty: none."""
 
-    The same account, however it is spaced or capitalised, counts once, with its highest value: two
-    reps may know the same deal. A deal without an account counts for itself.
+    name: str
+    value: int
+
+
+def accounts(deals: Iterable[Deal]) -> list[Account]:
+    """Return whose deals hang on it, the largest first.
+
+    The same account, however it is spaced or capitalised, is there once, with its highest value:
+    two reps may know the same deal. A deal without an account stands for itself.
     """
-    unnamed, by_account = 0, dict[str, int]()
+    unnamed: list[Account] = []
+    by_name: dict[str, Account] = {}
     for deal in deals:
-        value = deal.deal_value or 0
-        name = " ".join(deal.account.split()).casefold()
-        if name:
-            by_account[name] = max(value, by_account.get(name, 0))
-        else:
-            unnamed += value
-    return unnamed + sum(by_account.values())
+        written, value = " ".join(deal.account.split()), deal.deal_value or 0
+        known = by_name.get(written.casefold())
+        if not written:
+            unnamed += [Account("", value)] if value else []
+        elif known is None or known.value < value:
+            by_name[written.casefold()] = Account(known.name if known else written, value)
+    return sorted([*by_name.values(), *unnamed], key=lambda one: -one.value)
+
+
+def worth(deals: Iterable[Deal]) -> int:
+    """Return what these deals are worth together, each account counted once."""
+    return sum(account.value for account in accounts(deals))

@@ -10,15 +10,20 @@ from django.db.models import F
 from activity import clock
 from conversation.models import Comment
 
+from .demand import Account, Deal, accounts
 from .likeness import alike
 from .models import UNDECIDED, Decision, Request, RequestQuerySet, RequestState
 from .tracker import Step, stage, status_line, tracker
 
 if TYPE_CHECKING:
+    from backlog.models import Task
     from people.models import Membership, Workspace
 
 SHOWN = 20
 SHOWN_ALIKE = 4
+# A task serves one request, or a few
+SHOWN_OF_TASK = 10
+SHOWN_ACCOUNTS = 8
 # Of the newest requests: what is older is found by looking for it
 LOOKED_AT = 500
 _PREFIXES = ("", "REQ")
@@ -43,6 +48,44 @@ def track(request: Request, reader: Membership | None = None) -> TrackedRequest:
     """Compute where a request stands, from what `tracked()` loaded."""
     return TrackedRequest(
         request, tracker(request, reader), stage(request), status_line(request, reader)
+    )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The requests that a task serves, and the deals that hang on them all together."""
+
+    requests: list[TrackedRequest]
+    accounts: list[Account]
+    more: bool
+
+    @property
+    def named(self) -> list[Account]:
+        """The largest of the accounts that have a name."""
+        return [account for account in self.accounts if account.name][:SHOWN_ACCOUNTS]
+
+    @property
+    def worth(self) -> int:
+        """What the deals are worth, each account counted once."""
+        return sum(account.value for account in self.accounts)
+
+    @property
+    def rest(self) -> int:
+        """What the other deals are worth, and those of which nobody said whose they are."""
+        return self.worth - sum(account.value for account in self.named)
+
+
+def origin_of(task: Task, reader: Membership) -> Origin:
+    """Return where a task came from, the first request first; four queries."""
+    serving = Request.objects.visible_to(reader).filter(request_tasks__task=task)
+    found = list(serving.tracked().with_demand().order_by("number")[: SHOWN_OF_TASK + 1])
+    deals: list[Deal] = []
+    for request in found:
+        deals += [request, *request.backers]
+    return Origin(
+        requests=[track(request, reader) for request in found[:SHOWN_OF_TASK]],
+        accounts=accounts(deals),
+        more=len(found) > SHOWN_OF_TASK,
     )
 
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path("requests/<str:key>/back/", views.request_back, name="request_back"),
     path("requests/<str:key>/withdraw/", views.request_withdraw, name="request_withdraw"),
     path("requests/<str:key>/undo/", views.decision_undo, name="decision_undo"),
+    path("tasks/<str:key>/origin/", views.task_origin, name="task_origin"),
     path("triage/", views.triage, name="triage"),
     path("triage/<str:key>/", views.triage_request, name="triage_request"),
     path("triage/<str:key>/context/", views.triage_context, name="triage_context"),

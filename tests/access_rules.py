@@ -133,6 +133,8 @@ RULES: dict[str, Rule | Door] = {
     "new_task": Rule(get=MARKETERS, post=MARKETERS),
     "quick_add": Rule(get=MARKETERS, post=MARKETERS),
     "task": Rule(get=MEMBERS),
+    "task_property": Rule(get=MARKETERS, post=MARKETERS),
+    "task_origin": Rule(get=MEMBERS),
     "task_edit": Rule(get=MARKETERS, post=MARKETERS),
     "task_move": Rule(get=MARKETERS, post=MARKETERS),
     "task_moving": Rule(post=MARKETERS),
@@ -142,6 +144,7 @@ RULES: dict[str, Rule | Door] = {
     "task_archive": Rule(post=MARKETERS, posted=only(422)),  # no version
     "task_restore": Rule(post=MARKETERS, posted=only(302)),
     "task_deliverables": Rule(post=MARKETERS),
+    "deliverable_edit": Rule(get=MARKETERS, post=MARKETERS),
     "deliverable_remove": Rule(post=MARKETERS, posted=only(302)),
     "task_checklist": Rule(post=MARKETERS),
     "step_tick": Rule(post=MARKETERS),
@@ -387,7 +390,9 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
     ("plan_sprint", "number"): lambda scene: scene.planned.number,
     ("outbox_again", "pk"): lambda scene: scene.delivery.item_id,
     ("review_delivery_again", "pk"): lambda scene: scene.delivery.pk,
+    ("deliverable_edit", "pk"): lambda scene: scene.deliverable.pk,
     ("deliverable_remove", "pk"): lambda scene: scene.deliverable.pk,
+    ("task_property", "name"): lambda scene: "points",
     ("comment_edit", "pk"): lambda scene: scene.comment.pk,
     ("comment_remove", "pk"): lambda scene: scene.comment.pk,
     **{
@@ -413,7 +418,7 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
     **{
         (name, "key"): lambda scene: scene.task.key
         for name in RULES
-        if name.startswith(("task", "step_")) or name == "deliverable_remove"
+        if name.startswith(("task", "step_")) or name in {"deliverable_edit", "deliverable_remove"}
         if name != "task_restore"
     },
     **{
@@ -435,6 +440,7 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
 MISSING: dict[str, object] = {
     "slug": "nowhere",
     "kind": "weather",
+    "name": "colour",
     "number": 99_999,
     "pk": 99_999_999,
 }

@@ -11,6 +11,7 @@ from .blocking import (
 from .board import move_task, set_up_board
 from .checklist import add_checklist, move_step, remove_step, rename_step, tick
 from .columns import ColumnPlan, check_columns, edit_columns, usual_channels, usual_columns
+from .deliverables import edit_deliverable
 from .order import rank_task
 from .planning import pull_task, return_task, set_capacities, set_capacity
 from .sprints import EndedSprint, edit_sprint, end_sprint, ensure_sprints, start_sprint, sweep
@@ -46,6 +47,7 @@ __all__ = [
     "create_tasks",
     "default_owner",
     "edit_columns",
+    "edit_deliverable",
     "edit_impediment",
     "edit_sprint",
     "edit_task",

@@ -22,7 +22,7 @@ from people.models import Membership
 LEAVES_ALONE = (
     "comment_added", "comment_edited", "comment_removed", "checklist_added", "checklist_ticked",
     "checklist_unticked", "checklist_renamed", "checklist_moved", "checklist_removed",
-    "deliverable_added", "deliverable_removed", "file_added", "file_removed", "file_restored",
+    "deliverable_added", "deliverable_edited", "deliverable_removed", "file_added", "file_removed", "file_restored",
 )  # fmt: skip
 # Which field of a form a rule's no belongs to, by its code
 FIELD_OF = {"reason_needed": "reason", "over_allowance": "over_reason"}

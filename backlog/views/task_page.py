@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 from urllib.parse import urlsplit
 
 from django.http import HttpResponse
@@ -12,14 +15,18 @@ from django.views.decorators.http import require_safe
 from activity.models import Activity
 from backlog import policy
 from backlog.forms import DeliverableForm, StepsForm
-from backlog.hanging import Hanging, hanging
-from backlog.models import Column, Task
+from backlog.models import Deliverable, Task
+from backlog.property_forms import PROPERTIES, PropertyForm, held
 from conversation.files.reading import shelf
 from conversation.reading import thread
 from people.access import MemberRequest, member_required
+from people.models import Workspace
 
 from .answers import find_task
 
+# Properties with a place of their own, and those that say also that they are empty
+STAND_APART: Final = ("title", "description")
+ALWAYS: Final = ("assignee", "points", "due_on", "campaign", "channel")
 # What the reader of a task wants to know of its past
 LATEST = 20
 TOLD_ELSEWHERE = (
@@ -31,7 +38,7 @@ TOLD_ELSEWHERE = (
 @member_required
 def task(request: MemberRequest, key: str) -> HttpResponse:
     """Show a task: a page of its own, or the drawer beside another one."""
-    return show(request, find_task(request.member, key))
+    return show(request, find_task(request.member, key), editing=request.GET.get("focus", ""))
 
 
 def show(
@@ -41,35 +48,79 @@ def show(
     status: int = 200,
     refused: str = "",
     steps_form: StepsForm | None = None,
-    hangs: Hanging | None = None,
+    editing: str = "",
+    renamed: Deliverable | None = None,
+    rename_form: DeliverableForm | None = None,
 ) -> HttpResponse:
-    """Render a task, in the drawer or on its page, with what was wrong with a form in it."""
+    """Render a task, in the drawer or on its page, with what was wrong with a form in it.
+
+    `editing` names the property whose form is open.
+    """
     workspace = request.member.workspace
     may_edit = policy.can_edit_tasks(request.member, found)
+    can_edit = may_edit and found.archived_at is None
     board = reverse("board", args=[workspace.slug])
     backlog = reverse("backlog", args=[workspace.slug])
     home = board if found.sprint_id else backlog
     context = {
         "task": found,
         "workspace": workspace,
-        "can_edit": may_edit and found.archived_at is None,
+        "can_edit": can_edit,
         "can_restore": may_edit and found.archived_at is not None,
         "on_board": found.sprint is not None and found.sprint.is_active,
-        "columns": Column.objects.filter(workspace=workspace) if may_edit else [],
         "deliverables": list(found.deliverables.all()),
         "deliverable_form": deliverable_form or DeliverableForm(),
-        "hangs": hangs or hanging(found, request.member),
+        "renamed": renamed,
+        "rename_form": rename_form,
         "steps": list(found.checklist.all()),
         "steps_form": steps_form or StepsForm(),
         "thread": thread(found, request.member),
         "shelf": shelf(found, request.member),
         "activity": _past(request, found),
+        "properties": _properties(found, can_edit=can_edit),
+        "age": Age.of(found),
         "back": _page_below(request) or home,
         "home": home,
         "refused": refused,
+        "drawer": bool(request.htmx),
     }
+    if can_edit and editing in PROPERTIES:
+        form = PropertyForm(task=found, name=editing, reader=request.member)
+        context |= {"editing": editing, "editor": form}
     page = "backlog/task.html#drawer" if request.htmx else "backlog/task.html"
     return render(request, page, context, status=status)
+
+
+def _properties(found: Task, *, can_edit: bool) -> list[tuple[str, object]]:
+    """Return the properties that stand in the list, with their names.
+
+    Who only reads does not see all that nobody said.
+    """
+    shown = [name for name in PROPERTIES if name not in STAND_APART]
+    if not can_edit:
+        shown = [name for name in shown if name in ALWAYS or held(found, name)]
+    return [(name, PROPERTIES[name]) for name in shown]
+
+
+@dataclass(frozen=True)
+class Age:
+    """How old a task is, in whole days of its workspace, and for how long it is in its column."""
+
+    days: int
+    in_column: int | None
+
+    @classmethod
+    def of(cls, task: Task) -> Age:
+        """Return the age of a task; the one in a column only while its sprint runs."""
+        runs = task.sprint is not None and task.sprint.is_active and task.archived_at is None
+        return cls(
+            days=_days_since(task.created_at, task.workspace),
+            in_column=_days_since(task.entered_column_at, task.workspace) if runs else None,
+        )
+
+
+def _days_since(at: datetime, workspace: Workspace) -> int:
+    return max((workspace.today() - at.astimezone(workspace.zone).date()).days, 0)
 
 
 def _past(request: MemberRequest, found: Task) -> list[Activity]:

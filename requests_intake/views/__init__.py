@@ -2,6 +2,7 @@
 
 from .asking import request_new, request_receipt, request_similar
 from .backing import request_back, request_reply, request_withdraw
+from .origin import task_origin
 from .reading import request_list, request_page
 from .triage import (
     decision_undo,
@@ -30,6 +31,7 @@ __all__ = [
     "request_reply",
     "request_similar",
     "request_withdraw",
+    "task_origin",
     "triage",
     "triage_context",
     "triage_request",

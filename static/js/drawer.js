@@ -7,14 +7,16 @@ const drawer = () => document.getElementById("drawer");
 let under = null; // the address of the page below
 let opener = null; // the address of the link that opened it, to find the card again after a swap
 
-async function open(address, { push = true } = {}) {
+// `?focus=points` at its end opens the form of that property; the address of the page is the task's own all the same
+export async function open(wanted, { push = true } = {}) {
+  const [address] = wanted.split("?");
   under ??= location.pathname + location.search;
   opener = address;
   const panel = drawer();
   panel.setAttribute("aria-busy", "true");
-  await htmx.ajax("GET", address, { target: "#drawer", swap: "innerHTML" });
+  await htmx.ajax("GET", wanted, { target: "#drawer", swap: "innerHTML" });
   panel.removeAttribute("aria-busy");
-  if (panel.dataset.failed) return location.assign(address);
+  if (panel.dataset.failed) return location.assign(wanted);
   // one step back always leads to the page below, whatever was opened on the way
   if (push) history[panel.hidden ? "pushState" : "replaceState"]({ drawer: address }, "", address);
   panel.hidden = false;

@@ -65,7 +65,11 @@ export default function liveBoard(root) {
     others.then((they) => they.heard(news));
   }
 
+  // the task that is open beside the board listens too (in-place.js); without a detail anything may have changed
+  const tell = (event) => document.dispatchEvent(new CustomEvent("live:heard", { detail: event }));
+
   function heard(event) {
+    tell(event);
     agree();
     if (overnight()) later();
     if (event.seq <= seq) return;
@@ -156,6 +160,7 @@ export default function liveBoard(root) {
       }
       const stale = overnight();
       if (stale) tried = Date.now();
+      if (quiet && next !== asked) tell();
       if (stale || answer.headers.get("X-Whole")) await fetchAll();
       else {
         if (answer.status === 200) {
