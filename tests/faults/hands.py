@@ -36,9 +36,11 @@ from activity.changes import SYSTEM, Stale, change
 from activity.models import Activity
 from backlog import actions as backlog
 from backlog.models import Category, Column, Sprint, SprintState, Task
+from backlog.ordering import GAP
+from live.reader import LOOK_SECONDS
 from notifications import actions as notifications
 from notifications.models import OutboxItem
-from people.actions import add_member, create_person
+from people.actions import add_member, create_person, deactivate_member
 from people.models import Membership, Role, User, Workspace
 from requests_intake.models import Request
 from reviews import actions as reviews
@@ -177,6 +179,119 @@ def _moves(task: int, version: int) -> dict[str, int]:
         "versions": Task.objects.get(pk=task).version - version,
         "events": Activity.objects.filter(verb="task_moved", subject_id=task).count(),
     }
+
+
+# A hundred cards, one place -------------------------------------------------------------------
+
+
+def move_into_one_place(threads: int) -> dict[str, Any]:
+    """Move as many tasks as there are threads directly before one and the same card."""
+    mia, anchor, doing, tasks = _cards(threads)
+
+    def act(number: int) -> str:
+        mine = Task.objects.select_related("workspace").get(pk=tasks[number].pk)
+        backlog.move_task(mine, by=mia, version=mine.version, column=doing, before=anchor)
+        return "moved"
+
+    return _in_order(lambda: at_once(threads, act), [*tasks, anchor])
+
+
+def unsafe_move_into_one_place(threads: int) -> dict[str, Any]:
+    """Read the gap, choose a number in it, save: what anybody would write first."""
+    _mia, anchor, doing, tasks = _cards(threads)
+
+    def act(number: int) -> str:
+        rows = Task.objects.exclude(pk=tasks[number].pk)
+        high = rows.get(pk=anchor.pk).position
+        low = rows.filter(position__lt=high).aggregate(low=Max("position"))["low"]
+        time.sleep(WORK_SECONDS)
+        place = high - GAP if low is None else (low + high) // 2
+        Task.objects.filter(pk=tasks[number].pk).update(column=doing, position=place)
+        return "moved"
+
+    return _in_order(lambda: at_once(threads, act), [*tasks, anchor])
+
+
+def _cards(count: int) -> tuple[Membership, Task, Column, list[Task]]:
+    mia, doing = _member("mia"), Column.objects.get(category=Category.DOING)
+    sprint = Sprint.objects.get(state=SprintState.ACTIVE)
+    anchor = Task.objects.select_related("workspace").earliest("pk")
+    anchor = backlog.move_task(anchor, by=mia, version=anchor.version, column=doing, to_end=True)
+    tasks = list(Task.objects.filter(title__startswith="Card "))
+    tasks += [
+        backlog.create_task(
+            mia.workspace, by=mia, title=f"Card {n}", sprint=sprint, reason="For the race"
+        )
+        for n in range(count - len(tasks))
+    ]
+    return mia, anchor, doing, tasks
+
+
+def _in_order(move: Callable[[], dict[str, Any]], tasks: list[Task]) -> dict[str, Any]:
+    """Move, and say how they then lie, the last one where it was, and what was told of it."""
+    anchor = tasks[-1]
+    began = _workspace().seq
+    found = move()
+    told = Activity.objects.filter(verb="task_moved", seq__gt=began).order_by("seq")
+    numbers = list(told.values_list("seq", flat=True))
+    ids = [task.pk for task in tasks]
+    column = Task.objects.filter(column=anchor.column, pk__in=ids).order_by("position", "pk")
+    order = list(column.values_list("pk", "position"))
+    return {
+        **found,
+        "landed": len(order) - 1,
+        "places": len({position for _pk, position in order}) - 1,
+        "anchor_is_last": order[-1][0] == anchor.pk,
+        "as_told": [pk for pk, _position in order[:-1]]
+        == list(told.values_list("subject_id", flat=True)),
+        "gapless": numbers == list(range(began + 1, began + 1 + len(numbers))),
+        "events": len(numbers),
+    }
+
+
+# Streams --------------------------------------------------------------------------------------
+
+
+def invite(count: int) -> dict[str, Any]:
+    """Let more people in; return their sessions."""
+    mia = _member("mia")
+    users = [
+        create_person(email=f"rep{n}@northwind.example", name=f"Rep {n}", time_zone="UTC")
+        for n in range(count)
+    ]
+    for user in users:
+        add_member(mia.workspace, by=mia, user=user, role=Role.SALES)
+    return {"sessions": [_signed_in(user) for user in users]}
+
+
+def move_to_and_fro(times: int, pause: float) -> dict[str, Any]:
+    """Move one card again and again, so often and with such pauses; return the last number."""
+    mia, columns = _member("mia"), list(Column.objects.order_by("position"))[:2]
+    task = Task.objects.select_related("workspace").earliest("pk")
+    for n in range(times):
+        column = columns[(n + 1) % 2]
+        task = backlog.move_task(task, by=mia, version=task.version, column=column)
+        time.sleep(pause)
+    return {"seq": _workspace().seq}
+
+
+def write_at_length(times: int, batch: int, size: int) -> dict[str, Any]:
+    """Record so many batches of activities, each of so many characters; return the last number."""
+    workspace = _workspace()
+    for _ in range(times):
+        with change(workspace, by=SYSTEM) as record:
+            for _ in range(batch):
+                record("raced", workspace, filler="x" * size)
+        time.sleep(LOOK_SECONDS * 1.2)  # so that a reader without Redis finds each by itself
+    return {"seq": _workspace().seq}
+
+
+def remove_and_go_on(first: str) -> dict[str, Any]:
+    """Take somebody's membership, and go on; return the last number."""
+    mia = _member("mia")
+    deactivate_member(_member(first), by=mia)
+    backlog.create_task(mia.workspace, by=mia, title="Not for those who left")
+    return {"seq": _workspace().seq}
 
 
 # Many writers ---------------------------------------------------------------------------------

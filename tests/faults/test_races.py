@@ -1,4 +1,4 @@
-"""F20, F21, F23, F28, F29: many at once, in processes of their own; each race has its control."""
+"""F20 to F23, F28, F29: many at once, in processes of their own; each race has its control."""
 
 from __future__ import annotations
 
@@ -55,6 +55,25 @@ def test_f21_of_a_hundred_moves_of_one_card_one_wins(world: World, figures):
     unsafe = world.play("unsafe_move_the_same_task", task=world.scene["task"], threads=100)
     line.control = f"read, check, save: {unsafe['outcomes']['moved']} winners"
     assert unsafe["outcomes"]["moved"] > 1, "this race cannot be lost: the test shows nothing"
+
+
+# F22: a hundred people move a hundred cards to one place --------------------------------------
+
+
+def test_f22_of_a_hundred_cards_moved_to_one_place_each_has_its_own(world: World, figures):
+    line = figures("F22", f"100 people move 100 cards before one card at once ({world.kind})")
+    found = world.play("move_into_one_place", threads=100)
+
+    assert found["outcomes"] == {"moved": 100}
+    assert (found["landed"], found["places"], found["events"]) == (100, 100, 100)
+    assert found["gapless"]
+    assert found["anchor_is_last"]
+    assert found["as_told"]  # whoever comes last lies directly before the card
+    line.tried, line.seconds = 100, round(found["slowest"], 2)
+    line.remarks = "all landed, in one order, which is that of the events"
+    unsafe = world.play("unsafe_move_into_one_place", threads=100)
+    line.control = f"read the gap, then save: {unsafe['places']} places for 100 cards"
+    assert unsafe["places"] < 100, "this race cannot be lost: the test shows nothing"
 
 
 # F23: numbers in the order of their commits ---------------------------------------------------

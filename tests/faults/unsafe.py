@@ -23,6 +23,21 @@ def with_few_pages() -> None:
     _options()["init_command"] += f"PRAGMA max_page_count={int(os.environ['TEST_PAGES'])};"
 
 
+def without_bounds() -> None:
+    """Keep every event for every stream, and write without waiting for the reader."""
+    import sys
+
+    from uvicorn.protocols.http.flow_control import FlowControl
+
+    from live import hub
+
+    async def drain(self: FlowControl) -> None:
+        """Wait for nobody."""
+
+    FlowControl.drain = drain  # type: ignore[method-assign]
+    hub.BUFFERED_EVENTS = sys.maxsize  # type: ignore[misc]
+
+
 def _options() -> dict[str, Any]:
     options: dict[str, Any] = connections.settings["default"]["OPTIONS"]
     return options
