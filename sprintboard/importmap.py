@@ -16,7 +16,7 @@ from django.conf import settings
 from django.templatetags.static import static
 
 #: What `main` imports at once; the page asks for it before it reads `main`.
-CORE = ("behaviour", "dialog", "drawer", "menu", "submit", "theme", "toast")
+CORE = ("behaviour", "dialog", "drawer", "keys", "menu", "submit", "theme", "toast")
 
 
 @cache

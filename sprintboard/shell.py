@@ -110,6 +110,11 @@ class Shell:
         )
         return row[0] or 0, row[1], row[2] or 0, row[3]
 
+    @property
+    def next_sprint(self) -> int | None:
+        """The number of the sprint to plan, if one is planned."""
+        return self._numbers[1]
+
     @cached_property
     def outbox_is_paused(self) -> bool:
         """Whether to tell this reader that nothing is mailed: admins can have it mended."""

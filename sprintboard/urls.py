@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from sprintboard import health, members, metrics, settings_page, views
+from sprintboard import health, keys, members, metrics, palette, settings_page, views
 from sprintboard.first_run.steps import STEPS
 from sprintboard.first_run.views import wizard
 from sprintboard.invitation_door import invitation
@@ -26,6 +26,8 @@ workspace_urls: list[URLPattern | URLResolver] = [
         )
         for topic in TOPICS
     ),
+    path("search/", palette.search, name="search"),
+    path("keys/", keys.keys, name="keys"),
     path("first-steps/hide/", views.first_steps_hide, name="first_steps_hide"),
     path("members/", members.members, name="members"),
     path("members/invite/", members.members_invite, name="members_invite"),

@@ -96,6 +96,8 @@ RULES: dict[str, Rule | Door] = {
     # the link of an invitation, for whoever holds it; for who is signed in as somebody else it is
     # none (tests/sprintboard/test_invitation_door.py has the other ways to be none)
     "invitation": Door(200, 404, 422, 404),
+    "search": Rule(get=MEMBERS),
+    "keys": Rule(get=MEMBERS, post=MEMBERS),
     "first_steps_hide": Rule(post=MEMBERS, posted=only(302)),
     # people: everybody reads who is here, admins handle them
     "settings": Rule(get=MEMBERS, admins=True),

@@ -96,6 +96,7 @@ EXTRA_ROOMS = {
         "ordering": "places between neighbours, pure functions",
         "planning": "what the planning page reads",
         "planning_forms": "the forms of planning",
+        "searching": "tasks by the words of their titles",
         "property_forms": "the form of one property, edited where it stands",
         "subjects": "tasks, for those who talk about them",
     },

@@ -18,6 +18,7 @@ from .members import (
     introduce,
     leave_workspace,
     reactivate_member,
+    switch_single_keys,
     update_profile,
 )
 from .workspaces import create_workspace, edit_workspace
@@ -41,5 +42,6 @@ __all__ = [
     "reactivate_member",
     "resend_invitation",
     "revoke_invitation",
+    "switch_single_keys",
     "update_profile",
 ]

@@ -86,6 +86,12 @@ def update_profile(user: User, *, name: str, time_zone: str, locale: str) -> Non
         user.save(update_fields=["name", "time_zone", "locale"])
 
 
+def switch_single_keys(user: User, *, on: bool) -> None:
+    """Let single keys do something for this person, or nothing; nobody else hears of it."""
+    user.single_keys = on
+    user.save(update_fields=["single_keys"])
+
+
 def change_member(
     member: Membership, *, by: Membership, version: int, role: Role | str, is_admin: bool
 ) -> Membership:

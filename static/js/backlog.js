@@ -2,6 +2,7 @@
 // to an end, M opens its menu, E edits. The bar for ticked tasks shows while something is ticked. A move is one POST
 // that answers with the list, morphed. Without scripts the row's menu is a link to a plain form.
 import htmx from "htmx";
+import { single } from "sprintboard/keys";
 
 const LIST = "#backlog-list";
 const STEPS = { ArrowUp: "up", ArrowDown: "down", Home: "top", End: "bottom" };
@@ -133,17 +134,12 @@ export default function backlog(root) {
         if (!next) return;
         event.preventDefault();
         focusRow(next);
-      } else if (row && menu && event.key.toLowerCase() === "m") {
+      } else if (row && menu && single(event) === "m") {
         event.preventDefault();
         openMenu(row);
-      } else if (row && menu && event.key.toLowerCase() === "e") {
+      } else if (row && menu && single(event) === "e") {
         event.preventDefault();
         location.assign(`${addressOf(row)}edit/?next=${encodeURIComponent(here())}`);
-      } else if (event.key.toLowerCase() === "c" && !event.target.closest("input")) {
-        const link = root.querySelector("[data-key-new]");
-        if (!link) return;
-        event.preventDefault();
-        link.click();
       }
     },
     { signal },

@@ -3,6 +3,7 @@ import "htmx";
 import { start } from "sprintboard/behaviour";
 import "sprintboard/dialog";
 import "sprintboard/drawer";
+import "sprintboard/keys";
 import "sprintboard/menu";
 import "sprintboard/submit";
 import "sprintboard/theme";

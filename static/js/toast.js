@@ -26,12 +26,22 @@ function undoForm(address, word) {
   return form;
 }
 
+// What was done last on this page can be taken back as long as the page lives; the server says when it is too late.
+let undoable = null;
+
+export function takeBack() {
+  const form = document.querySelector("#toasts form") ?? (undoable && toast("", { undo: undoable }).querySelector("form"));
+  form?.requestSubmit();
+  return Boolean(form);
+}
+
 export function toast(text, { undo } = {}) {
   const region = document.getElementById("toasts");
   const element = Object.assign(document.createElement("div"), { className: "toast", textContent: text });
   // the address comes from our server, but an event can be sent by anything: stay on this site
   if (undo && new URL(undo, location.href).origin === location.origin)
     element.append(undoForm(undo, region.dataset.undo));
+  if (undo) undoable = undo;
   region.replaceChildren(element);
   return element;
 }
@@ -52,6 +62,9 @@ function keep(element) {
 
 const region = document.getElementById("toasts");
 if (region) {
+  document.addEventListener("submit", ({ target }) => {
+    if (target.closest("#toasts")) undoable = null; // once
+  });
   region.querySelectorAll(".toast").forEach(keep);
   new MutationObserver((records) => {
     for (const { addedNodes } of records)

@@ -1,7 +1,7 @@
 // Triage by keyboard: J and K go to the next and previous request, P, A, D, Q and M open an answer for checking, and
 // Ctrl or Command with Enter sends it, Escape leaves the field. A suggestion fills the open answer. Without
 // scripts the same are links.
-const WORDS = "input, textarea, select, [contenteditable]";
+import { single } from "sprintboard/keys";
 
 export default function triage(page) {
   const forms = [...page.querySelectorAll("[data-answer-form]")];
@@ -54,8 +54,7 @@ export default function triage(page) {
       return;
     }
     if (form && event.key === "Escape") event.target.blur(); // back to the single keys
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.(WORDS)) return;
-    const pressed = event.key.toLowerCase();
+    const pressed = single(event);
     const answer = { p: "plan", a: "accept", d: "decline", q: "ask", m: "merge" }[pressed];
     const way = { j: "next", k: "previous" }[pressed];
     if (answer && forms.length) {
