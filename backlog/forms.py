@@ -13,7 +13,7 @@ from activity.forms import LineField, TextField
 from campaigns.models import Campaign
 from people.models import Membership, Role, Workspace
 
-from .models import EFFORT, IMPACT, Channel, Column, Sprint, SprintState, Task
+from .models import EFFORT, IMPACT, Channel, Column, Lanes, Sprint, SprintState, Task
 
 # Quick add takes a pasted list, not a book
 MOST_LINES = 100
@@ -398,3 +398,10 @@ class StepMoveForm(forms.Form):
     """Which way a step goes."""
 
     way = forms.ChoiceField(choices=[("up", _("Up")), ("down", _("Down"))])
+
+
+class BoardViewForm(forms.Form):
+    """How a member likes to see the board."""
+
+    lanes = forms.ChoiceField(choices=Lanes.choices, required=False)
+    density = forms.ChoiceField(choices=[("", ""), ("compact", "")], required=False)

@@ -684,3 +684,29 @@ class Wait(models.Model):
     def is_due(self) -> bool:
         """Tell whether the day of a thing from outside has come."""
         return self.until is not None and self.until <= self.workspace.today()
+
+
+class Lanes(models.TextChoices):
+    """By what a reader groups the cards of the board, across all columns."""
+
+    ASSIGNEE = "assignee", _("Lanes by person")
+    CAMPAIGN = "campaign", _("Lanes by campaign")
+    CHANNEL = "channel", _("Lanes by channel")
+    ORIGIN = "origin", _("Lanes by origin")
+
+
+class BoardView(models.Model):
+    """How a member likes to see the board, on whatever device.
+
+    An operational table: it changes nothing that anybody else sees, so it is kept outside
+    `change()`.
+    """
+
+    member = models.OneToOneField(
+        Membership, models.CASCADE, primary_key=True, related_name="board_view"
+    )
+    lanes = models.CharField(max_length=10, choices=Lanes.choices, blank=True, default="")
+    is_compact = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.lanes or 'plain'}{', compact' if self.is_compact else ''}"

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("board/", board.board, name="board"),
     path("board/columns/", board.board_columns, name="board_columns"),
     path("board/changes/", board.board_changes, name="board_changes"),
+    path("board/view/", board_view.board_view, name="board_view"),
     path("backlog/", backlog.backlog, name="backlog"),
     path("backlog/bulk/", backlog.backlog_bulk, name="backlog_bulk"),
     path("tasks/new/", tasks.new_task, name="new_task"),

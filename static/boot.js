@@ -1,11 +1,10 @@
-// Before the first paint, so that nothing flashes: the chosen theme and density, and the mark that scripts run.
+// Before the first paint, so that nothing flashes: the chosen theme, and the mark that scripts run.
 (() => {
   const root = document.documentElement;
   root.dataset.js = "";
   try {
     const theme = localStorage.getItem("theme");
     if (theme === "light" || theme === "dark") root.dataset.theme = theme;
-    if (localStorage.getItem("density") === "compact") root.dataset.density = "compact";
   } catch {
     // storage may be forbidden: then the system decides
   }

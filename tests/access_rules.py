@@ -130,6 +130,7 @@ RULES: dict[str, Rule | Door] = {
     "board": Rule(get=MEMBERS),
     "board_columns": Rule(get=MEMBERS),
     "board_changes": Rule(get=MEMBERS, got=only(400)),  # no number
+    "board_view": Rule(post=MEMBERS, posted=only(302)),  # everybody his own
     "backlog": Rule(get=MEMBERS),
     "backlog_bulk": Rule(post=MARKETERS),
     "new_task": Rule(get=MARKETERS, post=MARKETERS),

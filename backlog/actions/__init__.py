@@ -29,6 +29,7 @@ from .tasks import (
     restore_task,
     set_origin,
 )
+from .view import choose_view
 from .waiting import add_wait, end_wait, reopen_wait
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "bulk_archive",
     "bulk_edit",
     "check_columns",
+    "choose_view",
     "count_comments",
     "create_task",
     "create_tasks",

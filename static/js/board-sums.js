@@ -17,6 +17,7 @@ export function count(root) {
     limit(column.querySelector(".wip"), cards.length);
   }
   gauge(root.querySelector("[data-gauge]"), sums);
+  root.dispatchEvent(new CustomEvent("board:counted"));
 }
 
 function limit(wip, number) {
