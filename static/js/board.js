@@ -1,48 +1,67 @@
-// The board by keyboard and by menu. Arrows go from card to card, Alt and an arrow moves one, M opens its menu, C a
-// new task, E edits. A move is one POST; the answer is the whole board, morphed, so that the card stays the same
-// element and keeps the focus. Without scripts the card's menu is a link to a plain form.
+// The board by keyboard and by menu. Arrows go from card to card, Alt and an arrow moves one, M opens its menu, E edits,
+// A, P and B open what they name. A move is done here at once and told to the server (board-moves.js); the answer is the
+// whole board, morphed, so that the card stays the same element and keeps the focus. Without scripts the card's menu is
+// a link to a plain form.
 import htmx from "htmx";
+import { laneOf, shownCards } from "sprintboard/board-cards";
+import { addressOf, moved, placeOf, sent } from "sprintboard/board-moves";
+import { open } from "sprintboard/drawer";
+import { combined, single, typing } from "sprintboard/keys";
 import { announce, toast } from "sprintboard/toast";
 
 const LIVE = "#board-live";
-const typing = (target) => target.closest("input, textarea, select, [contenteditable], dialog[open], .menu");
+const MOTION = 170;
+const PARTS = { a: "assignee", p: "points", b: "blocked" };
 
 export default function board(root) {
   const menu = document.getElementById("card-menu");
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
   const listening = new AbortController();
   const { signal } = listening;
   const canEdit = () => root.hasAttribute("data-can-edit");
 
   const columns = () => [...root.querySelectorAll(".column")];
-  const cards = (column) => [...column.querySelectorAll(".card")];
+  const cards = shownCards;
   const cardOf = (element) => element?.closest?.(".card");
   const titleOf = (card) => card?.querySelector(".card-title a");
-  const addressOf = (card) => titleOf(card).getAttribute("href");
   const focusCard = (card) => {
     titleOf(card)?.focus({ preventScroll: true });
     card?.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
 
-  let sending = false;
+  // A card goes elsewhere on the board: before this item of the column, or to its end
+  function put(card, column, next) {
+    const item = card.closest("li");
+    const list = column.querySelector(".column-body");
+    const before = next ?? list.querySelector(".column-empty");
+    if (item === before || (item.parentElement === list && item.nextElementSibling === before)) return;
+    const home = placeOf(item);
+    const from = item.getBoundingClientRect();
+    if (list.moveBefore) list.moveBefore(item, before);
+    else list.insertBefore(item, before);
+    focusCard(card);
+    glide(card, from);
+    moved(root, item, home);
+  }
+
+  function glide(card, from) {
+    const to = card.getBoundingClientRect();
+    const translate = [`${from.left - to.left}px ${from.top - to.top}px`, "0px 0px"];
+    if (!still.matches) card.animate({ translate, zIndex: [1, 1] }, { duration: MOTION, easing: "ease-out" });
+  }
+
+  // A card goes off the board, or a form says where: the focus goes to the one beside it if it is gone
   async function send(address, values, card) {
-    if (sending) return;
-    sending = true;
     const id = card?.id;
     const beside = card && (neighbour(card, "ArrowDown") ?? neighbour(card, "ArrowUp"))?.id;
-    try {
-      await htmx.ajax("POST", address, { source: LIVE, target: LIVE, swap: "outerMorph", values });
-    } finally {
-      sending = false;
-    }
-    // a card that left the board hands the focus to the one beside it
+    await sent(root, address, values, card);
     const next = id && (document.getElementById(id) ?? document.getElementById(beside));
     if (next) focusCard(next);
   }
 
-  const move = (card, values) =>
-    send(`${addressOf(card)}move/`, { version: card.dataset.version, ...values }, card);
+  const firstItem = (column, lane) => cards(column).find((card) => laneOf(card) === lane)?.closest("li");
 
-  // between cards: up and down in the column, left and right to the same height in the next one with cards
+  // between cards: up and down in the column, left and right to the same height of the lane in the next one with cards
   function neighbour(card, key) {
     const column = card.closest(".column");
     const place = cards(column).indexOf(card);
@@ -50,33 +69,48 @@ export default function board(root) {
     if (key === "ArrowDown") return cards(column)[place + 1];
     const step = key === "ArrowRight" ? 1 : -1;
     const all = columns();
+    const inLane = (one) => cards(one).filter((other) => laneOf(other) === laneOf(card));
+    const height = inLane(column).indexOf(card);
     for (let next = all.indexOf(column) + step; next >= 0 && next < all.length; next += step) {
-      const there = cards(all[next]);
-      if (there.length) return there[Math.min(place, there.length - 1)];
+      const there = inLane(all[next]);
+      if (there.length) return there[Math.min(height, there.length - 1)];
     }
     return undefined;
   }
 
+  // Up and down among the cards that one sees in its lane; left and right to the top of the next column
   function moveByKey(card, key) {
     const column = card.closest(".column");
-    const here = cards(column);
-    const place = here.indexOf(card);
-    const values = { column: column.dataset.columnId };
-    if (key === "ArrowUp" && place > 0) values.before = here[place - 1].dataset.key;
-    else if (key === "ArrowDown" && place < here.length - 1) values.after = here[place + 1].dataset.key;
-    else if (key === "ArrowLeft" || key === "ArrowRight") {
+    const lane = laneOf(card);
+    if (key === "ArrowLeft" || key === "ArrowRight") {
       const target = columns()[columns().indexOf(column) + (key === "ArrowRight" ? 1 : -1)];
-      if (!target) return;
-      values.column = target.dataset.columnId;
-      values.place = "top";
-    } else return;
-    move(card, values);
+      if (target) put(card, target, firstItem(target, lane) ?? target.querySelector(".column-body").firstElementChild);
+      return;
+    }
+    const here = cards(column).filter((one) => laneOf(one) === lane);
+    const other = here[here.indexOf(card) + (key === "ArrowUp" ? -1 : 1)]?.closest("li");
+    if (other) put(card, column, key === "ArrowUp" ? other : other.nextElementSibling);
+  }
+
+  // The menu says a column, or an end of its own
+  function moveTo(card, column, place) {
+    const list = column.querySelector(".column-body");
+    put(card, column, place === "bottom" ? list.querySelector(".column-empty") : list.firstElementChild);
+  }
+
+  // what the card is, opened where it is changed
+  async function change(card, name) {
+    if (name !== "blocked") return open(`${addressOf(card)}?focus=${name}`);
+    await open(addressOf(card));
+    const part = () => document.querySelector("#drawer #task-blocked");
+    const come = () => part()?.querySelector("[name=reason]")?.focus();
+    document.getElementById("drawer").addEventListener("htmx:after:swap", come, { once: true, signal });
+    part()?.querySelector('[hx-get$="/block/"]')?.click();
   }
 
   // the one menu of the page, opened at a card
   let chosen = null;
-  function openMenu(card, button) {
-    chosen = card;
+  function prepare(card) {
     const column = card.closest(".column");
     const all = columns();
     const here = all.indexOf(column);
@@ -91,6 +125,11 @@ export default function board(root) {
     menu.querySelector('[data-place="bottom"]').hidden = order.at(-1) === card;
     for (const item of menu.querySelectorAll("[data-link]"))
       item.href = `${addressOf(card)}${item.dataset.link}?next=${encodeURIComponent(location.pathname)}`;
+  }
+
+  function openMenu(card, button) {
+    chosen = card;
+    prepare(card);
     menu.showPopover({ source: button });
     const at = button.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = menu;
@@ -98,6 +137,22 @@ export default function board(root) {
     menu.style.top = `${Math.max(8, Math.min(at.bottom + 4, innerHeight - height - 8))}px`;
     menu.style.left = `${Math.max(8, Math.min(at.right - width, innerWidth - width - 8))}px`;
     menu.querySelector(".menu-item:not([hidden])").focus();
+  }
+
+  function copyLink(item, card) {
+    navigator.clipboard.writeText(new URL(addressOf(card), location.href).href);
+    toast(item.dataset.copied);
+    focusCard(card);
+  }
+
+  function choose(item, card) {
+    const { column, place, sprint, backlog, part } = item.dataset;
+    if (item.hasAttribute("data-copy-link")) copyLink(item, card);
+    else if (part) change(card, part);
+    else if (item.hasAttribute("data-link")) location.assign(item.href);
+    else if (sprint || backlog) send(`${addressOf(card)}move/`, sprint ? { sprint } : { backlog }, card);
+    else if (place) moveTo(card, card.closest(".column"), place);
+    else moveTo(card, columns().find((one) => one.dataset.columnId === column), "top");
   }
 
   const openMenuOf = (card) => openMenu(card, card.querySelector(".card-menu"));
@@ -121,17 +176,7 @@ export default function board(root) {
       const card = chosen && document.getElementById(chosen.id);
       if (!item || !card || item.hasAttribute("data-link")) return;
       menu.hidePopover();
-      if (item.hasAttribute("data-copy-link")) {
-        navigator.clipboard.writeText(new URL(addressOf(card), location.href).href);
-        toast(item.dataset.copied);
-        focusCard(card);
-        return;
-      }
-      const { column, place, sprint, backlog } = item.dataset;
-      if (sprint) move(card, { sprint });
-      else if (backlog) move(card, { backlog });
-      else if (place) move(card, { column: card.closest(".column").dataset.columnId, place });
-      else move(card, { column, place: "top" });
+      choose(item, card);
     },
     { signal },
   );
@@ -150,29 +195,51 @@ export default function board(root) {
   document.addEventListener(
     "keydown",
     (event) => {
-      if (event.defaultPrevented || typing(event.target) || event.ctrlKey || event.metaKey) return;
+      if (event.defaultPrevented || typing(event.target)) return;
       const card = root.contains(event.target) ? cardOf(event.target) : null;
-      if (event.altKey) {
-        if (!card || !canEdit() || !event.key.startsWith("Arrow")) return;
-        event.preventDefault();
-        moveByKey(card, event.key);
-      } else if (event.key.startsWith("Arrow") && (card || event.target === document.body)) {
-        const next = card ? neighbour(card, event.key) : root.querySelector(".card");
-        if (!next) return;
-        event.preventDefault();
-        focusCard(next);
-      } else if (card && canEdit() && menu && event.key.toLowerCase() === "m") {
-        event.preventDefault();
-        openMenuOf(card);
-      } else if (card && canEdit() && event.key.toLowerCase() === "e") {
-        event.preventDefault();
-        location.assign(`${addressOf(card)}edit/?next=${encodeURIComponent(location.pathname)}`);
-      } else if (event.key.toLowerCase() === "c") {
-        const link = root.querySelector("[data-key-new]");
-        if (!link) return;
-        event.preventDefault();
-        link.click();
+      if (event.key.startsWith("Arrow")) arrow(event, card);
+      else if (card && canEdit() && menu && pressed(single(event), card)) event.preventDefault();
+    },
+    { signal },
+  );
+
+  function arrow(event, card) {
+    if (event.altKey && card && canEdit()) {
+      event.preventDefault();
+      moveByKey(card, event.key);
+    } else if (!combined(event) && (card || event.target === document.body)) {
+      const next = card ? neighbour(card, event.key) : columns().flatMap(cards)[0];
+      if (!next) return;
+      event.preventDefault();
+      focusCard(next);
+    }
+  }
+
+  function pressed(key, card) {
+    if (key === "m") openMenuOf(card);
+    else if (key === "e") location.assign(`${addressOf(card)}edit/?next=${encodeURIComponent(location.pathname)}`);
+    else if (PARTS[key]) change(card, PARTS[key]);
+    else return false;
+    return true;
+  }
+
+  // the palette offers what the menu of this card holds
+  document.addEventListener(
+    "palette:open",
+    ({ detail: { from, name, offer } }) => {
+      const card = cardOf(from) ?? root.querySelector('.card[aria-current="true"]');
+      if (!card || !menu || !canEdit()) return;
+      prepare(card);
+      for (const item of menu.querySelectorAll(".menu-item:not([hidden])")) {
+        const label = [...item.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()).data.trim();
+        const say = item.dataset.column || item.dataset.sprint ? menu.dataset.say : "";
+        const now = () => document.getElementById(card.id);
+        offer(say ? say.replace("{where}", label) : label, () => now() && choose(item, now()), {
+          icon: item.querySelector("svg"),
+          key: item.querySelector("kbd")?.textContent,
+        });
       }
+      name(card.dataset.key);
     },
     { signal },
   );

@@ -1,16 +1,14 @@
 // Cards by pointer, and by finger after a long press (a swipe scrolls). The card floats on the body, a ghost stays at
-// home, and its item is the slot. A drop is the POST that a move by key is; the card stays where it was dropped until
-// the answer says where it is.
-import htmx from "htmx";
+// home, and its item is the slot. A drop is told to the server as any move (board-moves.js).
 import Sortable, { AutoScroll } from "sortablejs";
-import { drop, land, lift } from "sprintboard/board-hold";
-import { count } from "sprintboard/board-sums";
+import { land, lift } from "sprintboard/board-hold";
+import { isOnItsWay, moved } from "sprintboard/board-moves";
 
-const LIVE = "#board-live";
 const LONG_PRESS = 250;
 const MOTION = 170;
 const TILT = "1.6deg";
 const SLOP = 5; // a hand that clicks trembles
+const CARDS = "li:not(.column-empty)";
 
 Sortable.mount(new AutoScroll());
 
@@ -19,19 +17,12 @@ export default function drag(root) {
   const { signal } = listening;
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const lists = new Map();
-  const sending = new Set(); // cards whose drop is not answered yet
-  let queue = Promise.resolve();
   let byTouch = false;
   let chosen = false;
-  let air = null; // { ghost, wasFocused }
+  let air = null; // { ghost, wasFocused, at: where the hand let it go }
   let cancelled = false;
 
   const cardOf = (item) => item?.querySelector(":scope > .card");
-  const keyBeside = (item, side) => {
-    let next = item[side];
-    while (next && !cardOf(next)?.dataset.key) next = next[side];
-    return cardOf(next)?.dataset.key;
-  };
 
   // a copy that nobody takes for the card
   function unnamed(item) {
@@ -55,8 +46,22 @@ export default function drag(root) {
     air = { ghost, wasFocused: item.contains(document.activeElement) };
     cancelled = false;
     root.classList.add("is-dragging");
+    keepInLane(item);
     document.dispatchEvent(new CustomEvent("board:lifted", { detail: { card: cardOf(item) } }));
     show(item);
+  }
+
+  // a card goes from column to column and up and down in its lane: to be in another one it would have to be another
+  function keepInLane(item) {
+    const { order } = item.style;
+    for (const one of root.querySelectorAll(".column-body > li"))
+      one.classList.toggle("is-beside", one.matches(CARDS) && (one.style.order === order || one === air.ghost));
+    for (const sortable of lists.values()) sortable.option("draggable", root.dataset.lanes ? ".is-beside" : CARDS);
+  }
+
+  function anyLane() {
+    for (const one of root.querySelectorAll(".is-beside")) one.classList.remove("is-beside");
+    for (const sortable of lists.values()) sortable.option("draggable", CARDS);
   }
 
   const isHome = (item) => [item.previousElementSibling, item.nextElementSibling].includes(air.ghost);
@@ -72,67 +77,32 @@ export default function drag(root) {
 
   function end({ item, originalEvent }) {
     if (!air) return;
-    const { ghost, wasFocused } = air;
+    const { ghost, wasFocused, at } = air;
     const home = { list: ghost.parentElement, next: ghost.nextElementSibling };
     const back = cancelled || /cancel$/.test(originalEvent?.type ?? "") || !item.isConnected;
     const stays = back || isHome(item);
     if (back) ghost.before(item);
     ghost.remove();
     air = null;
+    anyLane();
     document.dispatchEvent(new CustomEvent("board:dropped"));
     item.classList.remove("is-home");
     root.querySelector(".column.is-target")?.classList.remove("is-target");
     root.classList.remove("is-dragging");
     swallowClick();
     if (wasFocused) item.querySelector(".card-title a").focus({ preventScroll: true });
-    if (!still.matches) cardOf(item).animate({ rotate: [TILT, "0deg"], scale: [1.02, 1] }, { duration: MOTION });
-    if (stays) return land();
-    count(root);
-    send(item, home);
+    settle(item, at);
+    if (stays) land();
+    else moved(root, item, home);
   }
 
-  function send(item, home) {
-    const card = cardOf(item);
-    const above = keyBeside(item, "previousElementSibling");
-    const below = keyBeside(item, "nextElementSibling");
-    const values = { version: card.dataset.version, column: item.closest(".column").dataset.columnId };
-    if (above) values.after = above;
-    else if (below) values.before = below;
-    else values.place = "top";
-    const address = `${card.querySelector(".card-title a").getAttribute("href")}move/`;
-    sending.add(card.id);
-    // one after the other, each counted from the moment it was dropped
-    const turn = queue;
-    queue = drop(async () => {
-      await turn;
-      const came = await post(address, values);
-      sending.delete(card.id);
-      if (!came) putBack(card.id, home);
-    });
-  }
-
-  // Whether the server said where the card is; if not, it was told by a toast already.
-  async function post(address, values) {
-    let status = 0;
-    const look = ({ detail: { ctx } }) => {
-      if (ctx.sourceElement === root) status = ctx.response?.status ?? 0;
-    };
-    root.addEventListener("htmx:finally:request", look);
-    try {
-      // its source is not the board itself, whose own fetches would queue with it and drop it
-      const headers = { "HX-Target": "board-live" };
-      await htmx.ajax("POST", address, { source: root, target: LIVE, swap: "outerMorph", headers, values });
-    } finally {
-      root.removeEventListener("htmx:finally:request", look);
-    }
-    return [200, 409, 422].includes(status);
-  }
-
-  function putBack(id, { list, next }) {
-    const item = document.getElementById(id)?.closest("li");
-    if (!item || !list.isConnected) return;
-    list.insertBefore(item, next?.parentElement === list ? next : list.querySelector(".column-empty"));
-    count(root);
+  // from where the hand let it go
+  function settle(item, at) {
+    if (still.matches || !at) return;
+    const to = item.getBoundingClientRect();
+    const translate = [`${at.left - to.left}px ${at.top - to.top}px`, "0px 0px"];
+    const frames = { translate, rotate: [TILT, "0deg"], scale: [1.02, 1], zIndex: [1, 1] };
+    cardOf(item).animate(frames, { duration: MOTION, easing: "ease-out" });
   }
 
   // The click that follows the release is none. Nor is the one that Sortable waits for, which never comes after a touch:
@@ -156,16 +126,19 @@ export default function drag(root) {
     else forget();
   }
 
+  const letGo = () => air && (air.at = Sortable.ghost?.firstElementChild?.getBoundingClientRect());
+
   function cancel() {
     cancelled = true;
+    letGo();
     for (const kind of ["pointercancel", "touchcancel"]) document.dispatchEvent(new Event(kind, { cancelable: true }));
   }
 
   const options = {
     group: "cards",
-    draggable: "li:not(.column-empty)",
+    draggable: CARDS,
     filter: (event, item) =>
-      !item || event.target.closest(".card-menu") !== null || sending.has(cardOf(item)?.id),
+      !item || event.target.closest(".card-menu") !== null || isOnItsWay(cardOf(item)?.id),
     preventOnFilter: false,
     ignore: "", // it would write draggable="false" into the card
     forceFallback: true,
@@ -235,6 +208,7 @@ export default function drag(root) {
     },
     { capture: true, signal },
   );
+  for (const kind of ["pointerup", "mouseup", "touchend"]) window.addEventListener(kind, letGo, { capture: true, signal });
   document.addEventListener("htmx:after:swap", bind, { signal });
 
   bind();

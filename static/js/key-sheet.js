@@ -24,5 +24,4 @@ export async function open(opener) {
   await htmx.ajax("GET", opener.getAttribute("href"), { source: dialog, target: "#key-sheet", swap: "innerHTML" });
   if (!dialog.firstElementChild) return;
   dialog.showModal();
-  dialog.querySelector("h2").focus();
 }
