@@ -24,9 +24,13 @@ from sprintboard.first_run.first_steps import FirstStep, first_steps
 #: The first part of an address inside a workspace, and the place that it belongs to.
 SECTIONS = {
     "": "home",
+    "now": "now",
+    "my-work": "my-work",
     "board": "board",
     "tasks": "board",
+    "impediments": "board",
     "backlog": "backlog",
+    "impediments": "impediments",
     "requests": "requests",
     "triage": "requests",
     "campaigns": "campaigns",
@@ -160,6 +164,8 @@ class Shell:
             *(
                 self._place("settings", _("Settings"), "sliders-horizontal", "settings")
                 if self.member.is_admin
+            *self._place("my-work", _("My work"), "list-checks", "my_work"),
+            *self._place("now", _("Now"), "presentation", "now"),
                 else []
             ),
             *(
@@ -167,6 +173,7 @@ class Shell:
                 if sees_outbox and (stuck or self.section == "outbox")
                 else []
             ),
+            *self._place("impediments", _("Impediments"), "octagon-alert", "impediments"),
         ]
 
     @cached_property
@@ -183,7 +190,10 @@ class Shell:
     @cached_property
     def tabs(self) -> list[Place]:
         """The places in the bottom bar of a phone; the others are behind “More”."""
-        keys = ["home", "board", "requests"] if self.main_action else ["home", "board", "reviews"]
+        if self.member.is_marketer:
+            keys = ["home", "board", "requests"]
+        else:  # who does not work on the board sees from afar what is on it
+            keys = ["home", "now", "requests" if self.main_action else "reviews"]
         return [place for place in self.places if place.key in keys]
 
     @cached_property

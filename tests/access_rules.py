@@ -131,6 +131,8 @@ RULES: dict[str, Rule | Door] = {
     "board_columns": Rule(get=MEMBERS),
     "board_changes": Rule(get=MEMBERS, got=only(400)),  # no number
     "board_view": Rule(post=MEMBERS, posted=only(302)),  # everybody his own
+    "now": Rule(get=MEMBERS),
+    "now_columns": Rule(get=MEMBERS),
     "backlog": Rule(get=MEMBERS),
     "backlog_bulk": Rule(post=MARKETERS),
     "new_task": Rule(get=MARKETERS, post=MARKETERS),

@@ -105,6 +105,7 @@ def test_another_workspace_counts_for_itself(northwind, fjord):
     ("path", "key"),
     [
         ("", "home"),
+        ("now/", "now"),
         ("board/", "board"),
         ("tasks/NW-1/", "board"),
         ("triage/", "requests"),
@@ -129,6 +130,18 @@ def test_a_phone_reaches_every_place(northwind):
 
         assert sorted(keys(found)) == sorted(place.key for place in found.tabs + found.more)
         assert len(found.tabs) == 3
+
+
+def test_who_does_not_work_on_the_board_has_now_in_its_place(northwind):
+    tabs = {
+        name: [place.key for place in frame(getattr(northwind, name)).tabs]
+        for name in ("mia", "sam", "grace")
+    }
+    assert tabs == {
+        "mia": ["home", "board", "requests"],
+        "sam": ["home", "now", "requests"],
+        "grace": ["home", "now", "reviews"],
+    }
 
 
 def test_the_main_action_is_what_the_role_does(northwind):
