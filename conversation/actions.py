@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
@@ -11,30 +12,26 @@ from django.utils.translation import gettext as _
 
 from activity.changes import Change, Stale, change
 from activity.text import clean_text
-from notifications.actions import amend_mail, cancel_mail, queue_mail
-from notifications.models import OutboxItem, OutboxQuerySet, OutboxState
-from people.models import Membership
+from people.models import Membership, Workspace
 
 from . import markdown, policy
+from .mentions import People, check_amount
 from .models import LONGEST, Comment
 from .subjects import Subject, kind_of, subject_of
+from .telling import call_back, tell, tell_of_edit
 
-MAIL = "conversation.comment"
-# Time to think again before the words leave the house
-UNDO_WINDOW = timedelta(minutes=1)
-# A lively talk is one mail an hour, not one for each line of it
-PAUSE_BETWEEN_MAILS = timedelta(hours=1)
 # The same words sent twice in this time are a button that was pressed twice
 TWICE = timedelta(minutes=1)
 
 
 def add_comment(subject: Subject, *, by: Membership, text: str) -> Comment:
-    """Say something about a thing that one may read; Markdown.
+    """Say something about a thing that one may read; Markdown, @ and a name for who is meant.
 
-    The same words twice within a minute are one comment. Raises PermissionDenied, and
-    ValidationError `unknown` or by field.
+    The same words twice within a minute are one comment. `not_told` of the comment names those who
+    were meant and may not read the thing. Raises PermissionDenied, and ValidationError `unknown`
+    or by field.
     """
-    words = _words(text)
+    words, mentioned = _words(text, subject.workspace)
     with change(subject.workspace, by=by) as record:
         author = _speaker(record)
         subject = _fresh(record, subject, author)
@@ -50,14 +47,17 @@ def add_comment(subject: Subject, *, by: Membership, text: str) -> Comment:
             **words,
         )
         _count(record, subject)
-        _tell(record, subject, comment)
-        _record(record, "comment_added", subject, comment)
+        told = tell(record, subject, comment, mentioned)
+        _record(record, "comment_added", subject, comment, told)
     return comment
 
 
 def edit_comment(comment: Comment, *, by: Membership, version: int, text: str) -> Comment:
-    """Say it better. Raises Stale, PermissionDenied, ValidationError `unknown` or by field."""
-    words = _words(text)
+    """Say it better; who is meant only now is told.
+
+    Raises Stale, PermissionDenied, ValidationError `unknown` or by field.
+    """
+    words, mentioned = _words(text, comment.workspace)
     with change(comment.workspace, by=by) as record:
         comment = _standing(record, comment)
         record.require(policy.can_edit, comment)
@@ -70,7 +70,8 @@ def edit_comment(comment: Comment, *, by: Membership, version: int, text: str) -
             comment.version += 1
             comment.save()
             subject = _subject(record, comment)
-            _record(record, "comment_edited", subject, comment)
+            told = tell_of_edit(record, subject, comment, mentioned)
+            _record(record, "comment_edited", subject, comment, told)
     return comment
 
 
@@ -89,13 +90,16 @@ def remove_comment(comment: Comment, *, by: Membership) -> Comment:
         comment.save()
         subject = _subject(record, comment)
         _count(record, subject)
-        _call_back(record, comment)
+        call_back(record, comment)
         _record(record, "comment_removed", subject, comment)
     return comment
 
 
-def _words(text: str) -> dict[str, Any]:
-    """Clean and render what was typed. Outside the lock: rendering takes its time."""
+def _words(text: str, workspace: Workspace) -> tuple[dict[str, Any], list[int]]:
+    """Clean and render what was typed, and find who is meant.
+
+    Outside the lock: rendering takes its time.
+    """
     try:
         text = clean_text(text)
         if not text:
@@ -106,10 +110,12 @@ def _words(text: str) -> dict[str, Any]:
                 "too_long",
                 {"most": LONGEST, "count": len(text)},
             )
-        html = markdown.render(text)
+        shown = markdown.render_for(text, People.of(workspace) if "@" in text else None)
+        mentioned = check_amount(shown.mentioned)
     except ValidationError as error:
         raise ValidationError({"text": error}) from error
-    return {"text": text, "html": html, "rendered_by": markdown.RENDERER}
+    words = {"text": text, "html": shown.html, "rendered_by": markdown.RENDERER}
+    return words, mentioned
 
 
 def _speaker(record: Change) -> Membership:
@@ -164,66 +170,15 @@ def _count(record: Change, subject: Subject) -> None:
     kind_of(subject).counted(record, subject, standing.count())
 
 
-def _record(record: Change, verb: str, subject: Subject, comment: Comment) -> None:
-    """Say what happened, to the thing: where, never the words."""
+def _record(
+    record: Change, verb: str, subject: Subject, comment: Comment, told: Iterable[int] = ()
+) -> None:
+    """Say what happened, to the thing: where and who is told, never the words."""
     record(
         verb,
         cast(models.Model, subject),
         key=subject.key,
         comment=comment.pk,
         author=comment.author_id,
+        told=list(told),
     )
-
-
-# Mail -----------------------------------------------------------------------------------------
-
-
-def _tell(record: Change, subject: Subject, comment: Comment) -> None:
-    """Tell those who wait for an answer.
-
-    One mail an hour for each person and thing at most: what is said before it leaves joins it.
-    """
-    for hearer in kind_of(subject).hearers(subject, comment.author):
-        mails = _mails(comment).filter(recipient=hearer)
-        waiting = mails.filter(state=OutboxState.QUEUED).last()
-        if waiting is not None:
-            said = [*waiting.payload["comments"], comment.pk]
-            if amend_mail(record, waiting, payload={**waiting.payload, "comments": said}):
-                continue
-        queue_mail(
-            record,
-            kind=MAIL,
-            recipient=hearer,
-            dedupe_key=f"{MAIL}:{comment.pk}:{hearer.pk}",
-            payload={"thread": _thread(comment), "comments": [comment.pk]},
-            not_before=_not_before(record, mails),
-        )
-
-
-def _not_before(record: Change, mails: OutboxQuerySet) -> datetime:
-    soon = record.at + UNDO_WINDOW
-    last = mails.exclude(state=OutboxState.CANCELLED).last()
-    return soon if last is None else max(soon, last.not_before + PAUSE_BETWEEN_MAILS)
-
-
-def _call_back(record: Change, comment: Comment) -> None:
-    """Take a comment out of the mails that have not left; one with nothing else stays here."""
-    for mail in _mails(comment).filter(state=OutboxState.QUEUED):
-        if comment.pk not in mail.payload["comments"]:
-            continue
-        if left := [pk for pk in mail.payload["comments"] if pk != comment.pk]:
-            amend_mail(record, mail, payload={**mail.payload, "comments": left})
-        else:
-            cancel_mail(record, dedupe_key=mail.dedupe_key)
-
-
-def _mails(comment: Comment) -> OutboxQuerySet:
-    """Return the mails about one conversation, the oldest first."""
-    found = OutboxItem.objects.filter(
-        workspace=comment.workspace_id, kind=MAIL, payload__thread=_thread(comment)
-    )
-    return found.order_by("pk")
-
-
-def _thread(comment: Comment) -> str:
-    return f"{comment.subject_type}:{comment.subject_id}"

@@ -57,6 +57,9 @@ class Comment(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     # Who was meant in it and may not read the thing; said by the verb, not kept
     not_told: tuple[Membership, ...] = ()
+    # What its reader said of its thing (conversation/telling.py), where that was asked
+    reader_wants: bool | None
+    reader_spoke: bool
 
     objects = CommentQuerySet.as_manager()
 

@@ -12,6 +12,7 @@ from . import policy
 from .forms import CommentForm
 from .models import Comment
 from .subjects import Kind, Subject, kind_of
+from .telling import follows, with_following
 
 PAGE = 50
 # The page may hold other fields of the same name
@@ -72,11 +73,18 @@ class Thread:
     earlier: str
     is_newest: bool
     form: CommentForm
+    is_followed: bool
 
     @property
     def address(self) -> str:
         """Where comments on this thing go."""
         return thread_address(self.kind, self.subject)
+
+    @property
+    def follow_address(self) -> str:
+        """Where the reader says whether he wants to hear of it."""
+        slug = self.subject.workspace.slug
+        return reverse("follow", args=[slug, self.kind.name, self.subject.key])
 
     @property
     def can_comment(self) -> bool:
@@ -102,7 +110,8 @@ def thread(
     said = Comment.objects.visible_to(reader).about(subject)
     if before is not None:
         said = said.filter(pk__lt=before)
-    newest = list(said.select_related("author", "removed_by").order_by("-pk")[: PAGE + 1])
+    said = with_following(said, subject, reader).select_related("author", "removed_by")
+    newest = list(said.order_by("-pk")[: PAGE + 1])
     shown = newest[:PAGE][::-1]
     more = len(newest) > PAGE
     return Thread(
@@ -113,6 +122,7 @@ def thread(
         earlier=f"{thread_address(kind, subject)}?before={shown[0].pk}" if more else "",
         is_newest=before is None,
         form=form or CommentForm(auto_id=COMPOSER_IDS),
+        is_followed=follows(subject, reader, newest),
     )
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from activity.changes import Stale
+from notifications.inbox.actions import follow as say_whether_to_follow
 from people.access import MemberRequest, member_required
 from people.models import Membership
 
-from . import actions, policy
-from .forms import CommentForm, EditForm
+from . import actions, mentions, policy
+from .forms import CommentForm, EditForm, FollowForm, NameForm
 from .models import Comment
 from .reading import COMPOSER_IDS, Said, Thread, thread
 from .subjects import Subject, kind_named, kind_of
@@ -45,13 +48,28 @@ def comments(request: MemberRequest, kind: str, key: str) -> HttpResponse:
 
 def _added(request: MemberRequest, subject: Subject, said: Comment) -> HttpResponse:
     if request.htmx:
-        return _show(request, thread(subject, request.member), arrived=True)
+        return _show(
+            request, thread(subject, request.member), arrived=True, not_told=_not_told(said)
+        )
     messages.success(request, _("Your comment is there."))
+    if unheard := _not_told(said):
+        messages.warning(request, unheard)
     return redirect(f"{subject.get_absolute_url()}#comment-{said.pk}")
 
 
+def _not_told(said: Comment) -> str:
+    """Tell the author whom his words do not reach."""
+    names = get_text_list([one.shown_name for one in said.not_told], _("and"))
+    return _("%(names)s may not read this, and was not told.") % {"names": names} if names else ""
+
+
 def _show(
-    request: MemberRequest, shown: Thread, status: int = 200, *, arrived: bool = False
+    request: MemberRequest,
+    shown: Thread,
+    status: int = 200,
+    *,
+    arrived: bool = False,
+    not_told: str = "",
 ) -> HttpResponse:
     if request.htmx and shown.is_newest:  # the form is swapped too: whoever writes goes on there
         shown.form.fields["text"].widget.attrs["autofocus"] = True
@@ -59,6 +77,7 @@ def _show(
         "thread": shown,
         "workspace": request.member.workspace,
         "arrived": arrived,
+        "not_told": not_told,
         "swapped": bool(request.htmx),
         "continued": bool(request.htmx) and not shown.is_newest,
     }
@@ -66,6 +85,37 @@ def _show(
     if request.htmx:
         name = "conversation/_answer.html" if shown.is_newest else "conversation/_comments.html"
     return render(request, name, context, status=status)
+
+
+@require_POST
+@member_required
+def follow(request: MemberRequest, kind: str, key: str) -> HttpResponse:
+    """Let somebody hear of what is said about a thing, or have his peace."""
+    subject = _find_subject(request.member, kind, key)
+    form = FollowForm(request.POST)
+    if not form.is_valid():
+        return _show(request, thread(subject, request.member), status=422)
+    wants = form.cleaned_data["wants"] == "yes"
+    say_whether_to_follow(request.member, cast(models.Model, subject), wants=wants)
+    if request.htmx:
+        context = {"thread": thread(subject, request.member), "focused": True}
+        return render(request, "conversation/_follow.html", context)
+    yes, no = _("You hear of what is said here."), _("You hear only where somebody mentions you.")
+    messages.success(request, yes if wants else no)
+    return redirect(f"{subject.get_absolute_url()}#comments")
+
+
+@require_safe
+@member_required
+def mentionable(request: MemberRequest) -> HttpResponse:
+    """List whom the reader can mention, for the list that opens at an @."""
+    form = NameForm(request.GET)
+    typed = form.cleaned_data["q"] if form.is_valid() else ""
+    found, is_all = mentions.choices(request.member, typed)
+    context = {"choices": [] if form.errors else found, "is_all": is_all}
+    return render(
+        request, "conversation/mentionable.html", context, status=400 if form.errors else 200
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

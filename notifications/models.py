@@ -1,8 +1,12 @@
-"""The outbox: one row for each thing that leaves the house, written with its change."""
+"""What people are told: by messages that leave the house, and by notices in the app.
+
+Both are rows that are written with the change they tell of.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, time
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -139,3 +143,156 @@ class OutboxItem(models.Model):
         """The same for each try, so that a mailbox can tell a double from a second letter."""
         host = urlsplit(settings.SITE_URL).hostname
         return f"<outbox-{self.pk}@{host}>"
+
+
+class Topic(models.TextChoices):
+    """Why somebody is told, the strongest reason first; about each he chooses how."""
+
+    MENTION = "mention", _("Mentions")
+    ANSWER = "answer", _("Answers")
+    COMMENT = "comment", _("Comments")
+
+
+class Pace(models.TextChoices):
+    """How somebody is told, beside the notice in the app."""
+
+    APP = "app", _("In the app only")
+    DAILY = "daily", _("One mail a day")
+    ONCE = "once", _("A mail at once")
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def visible_to(self, member: Membership) -> Self:
+        """Return the reader's own: nobody reads those of another."""
+        return self.filter(recipient=member.pk)
+
+    def unread(self) -> Self:
+        """Keep what nobody has looked at."""
+        return self.filter(read_at=None)
+
+    def due(self, at: datetime) -> Self:
+        """Keep what belongs into a daily mail that should have left by now."""
+        return self.unread().filter(mailed_at=None, due_at__lte=at)
+
+
+class Notice(models.Model):
+    """One person is told one thing: where, by whom, never the words themselves.
+
+    `kind` names who can say what it was about (notifications/inbox/reading.py), `about_id` the row
+    within it: the comment. `due_at` is when it joins the daily mail, if it is to. Written inside
+    `change()`; that it was read or mailed is noted by single updates: an operational table.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    recipient = models.ForeignKey(Membership, models.CASCADE, related_name="notices")
+    topic = models.CharField(max_length=10, choices=Topic.choices)
+    kind = models.CharField(max_length=60)
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.BigIntegerField()
+    about_id = models.BigIntegerField()
+    actor = models.ForeignKey(Membership, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=clock.now)
+    due_at = models.DateTimeField(null=True, blank=True)
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recipient", "kind", "about_id"], name="notices_one_each"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["recipient", "-id"], name="notices_inbox"),
+            models.Index(fields=["recipient"], name="notices_unread", condition=Q(read_at=None)),
+            models.Index(
+                fields=["due_at"],
+                name="notices_due",
+                condition=Q(read_at=None, mailed_at=None, due_at__isnull=False),
+            ),
+            models.Index(fields=["at"], name="notices_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} for {self.recipient_id}"
+
+    @property
+    def is_read(self) -> bool:
+        """Tell whether its reader has looked at it."""
+        return self.read_at is not None
+
+
+class PreferenceQuerySet(models.QuerySet["Preference"]):
+    def of(self, member: Membership) -> Preference:
+        """Return what a member chose, or what holds for whoever chose nothing."""
+        return self.filter(member=member).first() or Preference(
+            workspace=member.workspace, member=member
+        )
+
+    def of_each(self, members: Collection[Membership]) -> dict[int, Preference]:
+        """Return the same of many, by the member's number; one query."""
+        chosen = {one.member_id: one for one in self.filter(member__in=members)}
+        return {
+            member.pk: chosen.get(member.pk)
+            or Preference(workspace_id=member.workspace_id, member=member)
+            for member in members
+        }
+
+
+class Preference(models.Model):
+    """How a member wants to be told, and when not; hours are those of his own time zone.
+
+    From and until the same time: no quiet hours.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    member = models.OneToOneField(Membership, models.CASCADE, related_name="preference")
+    mention = models.CharField(max_length=10, choices=Pace.choices, default=Pace.ONCE)
+    answer = models.CharField(max_length=10, choices=Pace.choices, default=Pace.ONCE)
+    comment = models.CharField(max_length=10, choices=Pace.choices, default=Pace.DAILY)
+    daily_at = models.TimeField(default=time(8))
+    quiet_from = models.TimeField(default=time(20))
+    quiet_until = models.TimeField(default=time(7))
+    quiet_weekends = models.BooleanField(default=True)
+
+    objects = PreferenceQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.member_id}: {self.mention}, {self.answer}, {self.comment}"
+
+    def pace(self, topic: Topic | str) -> Pace:
+        """Return how its member is told about a topic."""
+        return Pace(getattr(self, Topic(topic).value))
+
+
+class FollowingQuerySet(models.QuerySet["Following"]):
+    def about(self, subject_type: str, subject_id: int) -> Self:
+        """Return what members said of one thing."""
+        return self.filter(subject_type=subject_type, subject_id=subject_id)
+
+
+class Following(models.Model):
+    """That a member said of one thing: tell me of what is said there, or do not.
+
+    Whoever said neither is told where he takes part.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    member = models.ForeignKey(Membership, models.CASCADE, related_name="+")
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.BigIntegerField()
+    wants = models.BooleanField()
+
+    objects = FollowingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_type", "subject_id", "member"], name="following_said_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} {'follows' if self.wants else 'mutes'} {self.subject_type}"

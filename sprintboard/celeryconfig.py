@@ -71,6 +71,7 @@ SWEEPS = (
     "requests_intake.jobs.sweep",
     "reviews.jobs.sweep",
     "notifications.jobs.sweep",
+    "notifications.inbox.jobs.sweep",
 )
 beat_schedule = {
     name: {"task": name, "schedule": crontab(), "options": {"expires": 50}} for name in SWEEPS

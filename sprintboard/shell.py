@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from activity.models import Mark
 from backlog.models import Sprint
-from notifications.models import OutboxItem
+from notifications.models import Notice, OutboxItem
 from notifications.policy import can_see_outbox
 from people.models import Membership, Workspace
 from people.policy import may_sign_up
@@ -40,6 +40,7 @@ SECTIONS = {
     "invitations": "members",
     "settings": "settings",
     "outbox": "outbox",
+    "inbox": "inbox",
 }
 
 
@@ -83,8 +84,8 @@ class Shell:
         return SECTIONS.get(first, "")
 
     @cached_property
-    def _numbers(self) -> tuple[int, int | None, int, bool]:
-        """Requests that wait, the sprint to plan, mails that are stuck or held: one query."""
+    def _numbers(self) -> tuple[int, int | None, int, bool, int]:
+        """Requests that wait, the sprint to plan, mails stuck or held, news: one query."""
         waiting = (
             Request.objects.waiting()
             .filter(workspace=OuterRef("pk"))
@@ -102,6 +103,14 @@ class Shell:
             .annotate(amount=Count("pk"))
             .values("amount")
         )
+        unread = (
+            Notice.objects.visible_to(self.member)
+            .unread()
+            .order_by()
+            .values("recipient")
+            .annotate(amount=Count("pk"))
+            .values("amount")
+        )
         row = (
             Workspace.objects.filter(pk=self.workspace.pk)
             .values_list(
@@ -109,15 +118,21 @@ class Shell:
                 Subquery(planned),
                 Subquery(stuck),
                 Exists(Mark.objects.named(Mark.OUTBOX_PAUSED)),
+                Subquery(unread),
             )
             .get()
         )
-        return row[0] or 0, row[1], row[2] or 0, row[3]
+        return row[0] or 0, row[1], row[2] or 0, row[3], row[4] or 0
 
     @property
     def next_sprint(self) -> int | None:
         """The number of the sprint to plan, if one is planned."""
         return self._numbers[1]
+
+    @property
+    def unread(self) -> int:
+        """How many notices the reader has not looked at."""
+        return self._numbers[4]
 
     @cached_property
     def outbox_is_paused(self) -> bool:
@@ -149,6 +164,8 @@ class Shell:
         requests = "triage" if marketer else "requests"
         return [
             *self._place("home", _("Home"), "house", "home"),
+            *self._place("my-work", _("My work"), "list-checks", "my_work"),
+            *self._place("now", _("Now"), "presentation", "now"),
             *self._place("board", _("Board"), "square-kanban", "board"),
             *(
                 self._place("planning", _("Planning"), "calendar-range", "plan_sprint", planned)
@@ -156,6 +173,7 @@ class Shell:
                 else []
             ),
             *self._place("backlog", _("Backlog"), "layers", "backlog"),
+            *self._place("impediments", _("Impediments"), "octagon-alert", "impediments"),
             *self._place("requests", _("Requests"), "inbox", requests, count=waiting),
             *self._place("campaigns", _("Campaigns"), "megaphone", "campaigns"),
             *self._place("sprints", _("Sprints"), "repeat", "sprints"),
@@ -164,8 +182,6 @@ class Shell:
             *(
                 self._place("settings", _("Settings"), "sliders-horizontal", "settings")
                 if self.member.is_admin
-            *self._place("my-work", _("My work"), "list-checks", "my_work"),
-            *self._place("now", _("Now"), "presentation", "now"),
                 else []
             ),
             *(
@@ -173,7 +189,6 @@ class Shell:
                 if sees_outbox and (stuck or self.section == "outbox")
                 else []
             ),
-            *self._place("impediments", _("Impediments"), "octagon-alert", "impediments"),
         ]
 
     @cached_property

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from notifications.inbox.views import unsubscribe
 from sprintboard import health, keys, members, metrics, palette, settings_page, views
 from sprintboard.first_run.steps import STEPS
 from sprintboard.first_run.views import wizard
@@ -49,6 +50,7 @@ urlpatterns = [
         for step in STEPS[1:]
     ),
     path("invitations/<str:token>/", invitation, name="invitation"),
+    path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("", include("people.urls")),
     path("", include("live.urls")),
     path("accounts/", include("allauth.urls")),

@@ -36,6 +36,7 @@ export function connect(address, { me, heard, here, state }) {
     } else {
       state("live");
       heard(data);
+      document.dispatchEvent(new CustomEvent("live:news", { detail: data }));
     }
   }
 

@@ -19,6 +19,9 @@ from requests_intake import actions as intake
 from tests.factories import make_task
 
 
+pytestmark = pytest.mark.usefixtures("office_hours")
+
+
 @pytest.fixture
 def answered(northwind, asked):
     intake.accept_request(asked, by=northwind.mia, words="Yes.", version=asked.version)
@@ -43,7 +46,12 @@ def test_everyone_who_works_here_may_say_something(northwind, task, who):
     assert comment.rendered_by == markdown.RENDERER
     happened = Activity.objects.about(task).get()
     assert (happened.verb, happened.actor) == ("comment_added", author)
-    assert happened.data == {"key": task.key, "comment": comment.pk, "author": author.pk}
+    assert happened.data == {
+        "key": task.key,
+        "comment": comment.pk,
+        "author": author.pk,
+        "told": [],
+    }
 
 
 def test_a_stranger_says_nothing(task, fjord):
