@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
+from django.template.loader import get_template
+from django.utils.safestring import SafeString
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition, require_safe
 
+from activity.memory import Memory
 from backlog import board as reading
 from backlog import changes as catching_up
 from backlog import policy
 from people.access import MemberRequest, member_required
 
+from . import board_view
+
+# A board of 200 cards is some 350 KB of HTML
+_lives: Memory[SafeString] = Memory(64)
+
 
 def context(request: MemberRequest, board: reading.Board | None = None) -> dict[str, object]:
     """Return what the board's templates show."""
-    board = board or reading.Board(request.member.workspace)
+    board = board or reading.board_of(request.member.workspace)
     may_edit = policy.can_move_task(request.member, request.member.workspace)
     return {
         "board": board,
@@ -31,7 +43,11 @@ def context(request: MemberRequest, board: reading.Board | None = None) -> dict[
 @member_required
 def board(request: MemberRequest) -> HttpResponse:
     """Show the running sprint."""
-    return render(request, "backlog/board.html", context(request))
+    shown = context(request)
+    live_part = {"live": live(request, shown)}
+    return render(
+        request, "backlog/board.html", {**shown, **board_view.reading(request), **live_part}
+    )
 
 
 def _etag(request: MemberRequest) -> str:
@@ -65,7 +81,7 @@ def board_changes(request: MemberRequest) -> HttpResponse:
     seq = _since(request)
     if seq is None:
         return HttpResponseBadRequest(_("since= is the number that the page shows."))
-    board = reading.Board(request.member.workspace)
+    board = reading.board_of(request.member.workspace)
     changes = catching_up.since(board, request.member, seq)
     if changes.whole or changes.is_empty:
         answer = HttpResponse(status=204)
@@ -80,5 +96,19 @@ def board_changes(request: MemberRequest) -> HttpResponse:
 
 
 def fragment(request: MemberRequest, status: int = 200) -> HttpResponse:
-    """Render the part of the board that a move changes."""
-    return render(request, "backlog/board.html#live", context(request), status=status)
+    """Answer with the part of the board that a move changes."""
+    return HttpResponse(live(request, context(request)), status=status)
+
+
+def live(request: MemberRequest, shown: dict[str, object]) -> SafeString:
+    """Render the part of the board that changes; readers with the same rights get the same."""
+    template = get_template("backlog/board.html#live")
+    board = cast("reading.Board", shown["board"])
+    if board.sprint is None:  # what it says instead depends on the reader's first steps
+        return template.render(shown, request)
+    words = {name: value for name, value in shown.items() if name != "member"}
+    key = (
+        *(shown["can_edit"], shown["may_plan"], board.today),
+        *(get_language(), get_current_timezone_name()),
+    )
+    return _lives.recall(board.workspace, key, lambda: template.render(words))
