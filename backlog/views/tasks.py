@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from activity.changes import Stale
 from backlog import actions, listing, policy
-from backlog.board import Board
+from backlog.board import Board, board_of
 from backlog.forms import MoveForm, NewTaskForm, TaskForm, VersionForm
 from backlog.models import Column, Sprint, SprintState, Task
 from people.access import MemberRequest, member_required
@@ -242,7 +242,7 @@ def _undo_address(found: Task, moved: Task, way_back: dict[str, object]) -> str:
 def _moved(
     request: MemberRequest, found: Task, moved: Task, undo: dict[str, object], *, undone: bool
 ) -> HttpResponse:
-    board = Board(request.member.workspace)
+    board = board_of(request.member.workspace)
     text = _sentence(board, moved, undone=undone)
     back = "" if undone or moved.version == found.version else _undo_address(found, moved, undo)
     if _wants_board(request):
