@@ -30,11 +30,14 @@ def can_block_task(member: Membership, owner: Workspace | Task) -> bool:
     return _runs_the_work(member, _workspace_id(owner))
 
 
-def can_settle_impediment(member: Membership, impediment: Impediment) -> bool:
-    """Tell whether this member may resolve it or hand it over: its owner, marketers, managers."""
-    here = member.is_active and member.workspace_id == impediment.workspace_id
-    involved = member.is_marketer or member.is_manager or member.pk == impediment.owner_id
-    return here and involved
+def can_settle_impediment(member: Membership, about: Impediment | Task) -> bool:
+    """Tell whether this member may resolve it or hand it over: its owner, marketers, managers.
+
+    Of a task that nothing blocks it says who could, whoever the owner were.
+    """
+    here = member.is_active and member.workspace_id == about.workspace_id
+    is_owner = isinstance(about, Impediment) and member.pk == about.owner_id
+    return here and (member.is_marketer or member.is_manager or is_owner)
 
 
 def can_plan(member: Membership, owner: Workspace | Sprint | Task) -> bool:

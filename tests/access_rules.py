@@ -14,7 +14,7 @@ from django.contrib import admin
 
 from activity.changes import SYSTEM
 from backlog import actions as backlog
-from backlog.models import ChecklistItem, Deliverable, Sprint, Task
+from backlog.models import ChecklistItem, Deliverable, Impediment, Sprint, Task, Wait
 from campaigns.models import Campaign
 from conversation import actions as conversation
 from conversation.models import Attachment, Comment
@@ -151,6 +151,14 @@ RULES: dict[str, Rule | Door] = {
     "task_deliverables": Rule(post=MARKETERS),
     "deliverable_edit": Rule(get=MARKETERS, post=MARKETERS),
     "deliverable_remove": Rule(post=MARKETERS, posted=only(302)),
+    # what blocks a task: marketers raise it, managers and its owner remove it too
+    "impediments": Rule(get=MEMBERS),
+    "task_block": Rule(get=MARKETERS | MANAGERS, post=MARKETERS | MANAGERS),
+    "task_unblock": Rule(post=MARKETERS | MANAGERS),  # nothing blocks it
+    "impediment_reopen": Rule(post=MARKETERS | MANAGERS, posted=only(302)),
+    "task_waits": Rule(get=MARKETERS, post=MARKETERS),
+    "wait_end": Rule(post=MARKETERS, posted=only(302)),
+    "wait_reopen": Rule(post=MARKETERS, posted=only(302)),
     "task_checklist": Rule(post=MARKETERS),
     "step_tick": Rule(post=MARKETERS),
     "step_rename": Rule(post=MARKETERS),
@@ -274,6 +282,8 @@ class Scene:
     draft: int
     task: Task
     archived: Task
+    impediment: Impediment
+    wait: Wait
     deliverable: Deliverable
     campaign: Campaign
     delivery: Delivery
@@ -291,6 +301,7 @@ def make_scene(world: World, first: int) -> Scene:
     running = _sprint(world, first + 3, state="active", committed_points=8)
     planned = _sprint(world, first + 4)
     task, archived = make_task(workspace, sprint=running, points=3), make_task(workspace)
+    blocked = make_task(workspace, sprint=running)
     marketer = next(member for member in world.people.values() if member.is_marketer)
     seller = next((m for m in world.people.values() if m.is_sales), None) or make_member(
         workspace, "Siri Dahl", "sales"
@@ -304,7 +315,7 @@ def make_scene(world: World, first: int) -> Scene:
     delivery = Delivery.objects.filter(review=published).select_related("item").first()
     assert delivery is not None
     with arranging():
-        for row in (task, archived):
+        for row in (task, archived, blocked):
             Task.objects.filter(pk=row.pk).update(number=first * 10 + row.pk)
         for request in (asked, answered, questioned):
             Request.objects.filter(pk=request.pk).update(number=first * 10 + request.pk)
@@ -319,6 +330,9 @@ def make_scene(world: World, first: int) -> Scene:
     invited = invite_people(
         workspace, by=admin, addresses=[f"new.{first}@invited.example"], role="sales"
     )
+    blocked.refresh_from_db()
+    impediment = backlog.block_task(blocked, by=marketer, reason="No list", owner=marketer)
+    wait = backlog.add_wait(task, by=marketer, thing="The printer", until=date(2026, 12, 3))
     [step] = backlog.add_checklist(task, by=marketer, lines=["Ask two reps"])
     comment = conversation.add_comment(task, by=seller, text="Which fair?")
     file = hang_picture(task, marketer)
@@ -335,6 +349,8 @@ def make_scene(world: World, first: int) -> Scene:
         draft=draft.sprint.number,
         task=task,
         archived=archived,
+        impediment=impediment,
+        wait=wait,
         deliverable=deliverable,
         campaign=campaign,
         delivery=delivery,
@@ -425,6 +441,19 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
         for name in RULES
         if name.startswith(("task", "step_")) or name in {"deliverable_edit", "deliverable_remove"}
         if name != "task_restore"
+    },
+    **{
+        (name, "key"): lambda scene: scene.impediment.task.key
+        for name in ("task_block", "impediment_reopen")
+    },
+    ("impediment_reopen", "pk"): lambda scene: scene.impediment.pk,
+    **{
+        (f"wait_{name}", argument): sample
+        for name in ("end", "reopen")
+        for argument, sample in (
+            ("key", lambda scene: scene.task.key),
+            ("pk", lambda scene: scene.wait.pk),
+        )
     },
     **{
         (name, "key"): lambda scene: scene.asked.key

@@ -21,8 +21,11 @@ from people.models import Membership
 # What happens beside a task, and makes nobody's edit of it stale
 LEAVES_ALONE = (
     "comment_added", "comment_edited", "comment_removed", "checklist_added", "checklist_ticked",
+    "task_blocked", "task_unblocked", "impediment_edited", "impediment_handed_over",
+    "impediment_reopened", "impediment_escalated", "wait_added", "wait_ended", "wait_reopened", "wait_over", "wait_back",
     "checklist_unticked", "checklist_renamed", "checklist_moved", "checklist_removed",
-    "deliverable_added", "deliverable_edited", "deliverable_removed", "file_added", "file_removed", "file_restored",
+    "deliverable_added", "deliverable_edited", "deliverable_removed", "file_added",
+    "file_removed", "file_restored",
 )  # fmt: skip
 # Which field of a form a rule's no belongs to, by its code
 FIELD_OF = {"reason_needed": "reason", "over_allowance": "over_reason"}

@@ -67,7 +67,7 @@ def task_unblock(request: MemberRequest, key: str) -> HttpResponse:
     found = find_task(request.member, key)
     impediment = _open(found)
     if impediment is None:
-        if not policy.can_block_task(request.member, found):
+        if not policy.can_settle_impediment(request.member, found):
             raise PermissionDenied
         text = _("%(key)s is not blocked.") % {"key": found.key}
         return _refused(request, found, text)

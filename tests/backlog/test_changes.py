@@ -12,12 +12,13 @@ from django.urls import reverse
 
 from activity.models import Activity
 from backlog import actions
-from backlog.models import Sprint, Task
+from backlog.models import Impediment, Sprint, Task
 from campaigns import actions as campaigns
 from conversation import actions as conversation
 from people import actions as people
 from requests_intake import actions as intake
 from reviews import actions as reviews
+from tests.arranging import arranging
 from tests.factories import make_sprint, make_task, make_tasks
 
 CARD = re.compile(r'<article class="card".*?</article>', re.S)
@@ -128,6 +129,13 @@ def back(world, sprint):
     intake.back_request(request, by=world.chiara, deal_value=9_000)
 
 
+def rename_link(world, sprint):
+    link = actions.add_deliverable(
+        fresh(first(sprint)), by=world.lena, label="PDF", url="https://example.com/a.pdf"
+    )
+    actions.edit_deliverable(link, by=world.mia, label="The flyer", url=link.url)
+
+
 def pull(world, sprint, **named):
     task = fresh(make_task(world.workspace, "From the backlog", points=1))
     actions.pull_task(
@@ -173,6 +181,57 @@ def campaign_of_a_card(world, sprint):
     edit(world, sprint, campaign=campaign)
 
 
+def block(world, sprint):
+    todo = sprint.tasks.filter(column__category="todo", blocked_reason="").order_by("position")
+    return actions.block_task(fresh(todo.first()), by=world.lena, reason="No account list")
+
+
+def hand_over(world, sprint):
+    raised = block(world, sprint)
+    actions.edit_impediment(raised, by=world.grace, version=1, owner=world.sam, reason="No list")
+
+
+def resolve(world, sprint):
+    raised = block(world, sprint)
+    actions.resolve_impediment(raised, by=world.grace, how="Called them")
+
+
+def reopen(world, sprint):
+    raised = block(world, sprint)
+    actions.resolve_impediment(raised, by=world.grace)
+    actions.reopen_impediment(raised, by=world.lena)
+
+
+def escalate(world, sprint):
+    raised = block(world, sprint)
+    with arranging():
+        Impediment.objects.filter(pk=raised.pk).update(escalates_at=raised.raised_at)
+    actions.escalate()
+
+
+def finish_what_was_blocked(world, sprint):
+    task = fresh(block(world, sprint).task)
+    actions.move_task(task, by=world.mia, version=task.version, column=world.column("done"))
+
+
+def wait(world, sprint, **asked):
+    return actions.add_wait(fresh(last(sprint)), by=world.lena, **asked)
+
+
+def wait_and_back(world, sprint):
+    waits = wait(world, sprint, thing="The printer", until=sprint.ends_on)
+    actions.end_wait(waits, by=world.lena)
+    actions.reopen_wait(waits, by=world.lena)
+
+
+def finish_what_was_waited_for(world, sprint):
+    other = fresh(first(sprint, "review"))
+    wait(world, sprint, other=other)
+    for version, category in enumerate(("done", "doing"), start=other.version):
+        column = world.column(category)
+        actions.move_task(other, by=world.mia, version=version, column=column)
+
+
 VERBS = {
     "move to another column": lambda w, s: move(w, s, "doing"),
     "move above a card": lambda w, s: move(w, s, "review", before=first(s, "review")),
@@ -201,10 +260,20 @@ VERBS = {
         w.workspace, by=w.lena, task_ids=[first(s).pk, last(s).pk], points=5
     ),
     "checklist": add_steps,
+    "block": block,
+    "hand over what blocks": hand_over,
+    "resolve what blocks": resolve,
+    "take back that it is solved": reopen,
+    "escalate what blocks": escalate,
+    "finish what was blocked": finish_what_was_blocked,
+    "wait for a task": lambda w, s: wait(w, s, other=first(s)),
+    "wait for a thing, and back": wait_and_back,
+    "finish what was waited for": finish_what_was_waited_for,
     "comment": lambda w, s: conversation.add_comment(fresh(first(s)), by=w.sam, text="Nice."),
     "deliverable": lambda w, s: actions.add_deliverable(
         fresh(first(s)), by=w.lena, label="PDF", url="https://example.com/a.pdf"
     ),
+    "deliverable renamed": rename_link,
     "a request comes in": lambda w, s: submit(w),
     "a request is planned here": plan_here,
     "somebody backs it": back,
@@ -258,8 +327,20 @@ def test_every_verb_that_the_board_shows_was_tried(northwind, running, client_of
         "task_promised",
         "origin_set",
         "deliverable_added",
+        "deliverable_edited",
         "sprint_edited",
         "capacity_set",
+        "task_blocked",
+        "task_unblocked",
+        "impediment_edited",
+        "impediment_handed_over",
+        "impediment_reopened",
+        "impediment_escalated",
+        "wait_added",
+        "wait_ended",
+        "wait_reopened",
+        "wait_over",
+        "wait_back",
     }
 
 
