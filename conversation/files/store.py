@@ -18,7 +18,7 @@ from django.conf import settings
 
 # Below MEDIA_ROOT; sprintboard/server/sending.py sends nothing else
 FOLDER: Final = "files"
-_DRAFTS: Final = "drafts"
+DRAFTS: Final = "drafts"
 _PICTURE: Final = ".webp"
 FOLDERS: Final = 256
 
@@ -58,7 +58,7 @@ def write(storage: UUID, chunks: Iterable[bytes]) -> None:
 
 def draft_path() -> Path:
     """Return a path for something that is not whole yet, on the same disk."""
-    folder = root() / _DRAFTS
+    folder = root() / DRAFTS
     folder.mkdir(parents=True, exist_ok=True)
     return folder / uuid4().hex
 
@@ -99,7 +99,7 @@ def throw_drafts_away(before: datetime) -> int:
     """Take away what was begun and never finished; return how many."""
     gone = 0
     with suppress(FileNotFoundError):
-        for path in (root() / _DRAFTS).iterdir():
+        for path in (root() / DRAFTS).iterdir():
             if _written(path) < before.timestamp():
                 path.unlink(missing_ok=True)
                 gone += 1

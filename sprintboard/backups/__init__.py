@@ -4,8 +4,9 @@ The signing key and other secrets are never in it: whoever has a backup should n
 as the installation. Keep the key apart (docs/operating.md, "Backing up").
 """
 
+from . import files
 from .restoring import restore
 from .verifying import verify
 from .writing import write
 
-__all__ = ["restore", "verify", "write"]
+__all__ = ["files", "restore", "verify", "write"]

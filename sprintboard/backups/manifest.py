@@ -28,6 +28,8 @@ class Manifest:
     files: dict[str, dict[str, Any]]
     format: int = FORMAT
     site: str = field(default="")
+    # Files that rows name and that were gone already when the backup was made
+    missing: list[str] = field(default_factory=list)
 
     def text(self) -> str:
         """Return it as it is written."""

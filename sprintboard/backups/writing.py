@@ -6,6 +6,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -16,8 +17,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from activity import clock
 from activity.actions import set_mark
 from activity.models import Mark
+from conversation.files import store
 
-from . import databases
+from . import databases, files
 from .manifest import MEDIA, NAME, Manifest, digest
 
 
@@ -30,7 +32,7 @@ def write(folder: Path) -> Path:
     draft = final.with_suffix(".part")
     with tempfile.TemporaryDirectory(prefix=".sprintboard-", dir=folder) as name:
         work = Path(name)
-        manifest = _gather(work, made_at.isoformat())
+        manifest = _gather(work, made_at)
         (work / NAME).write_text(manifest.text())
         _pack(work, draft, [NAME, *manifest.files])
     draft.replace(final)
@@ -38,13 +40,14 @@ def write(folder: Path) -> Path:
     return final
 
 
-def _gather(work: Path, made_at: str) -> Manifest:
+def _gather(work: Path, made_at: datetime) -> Manifest:
     database = databases.here()
     tables = database.dump(work / database.file_name)
     # after the database: a file without a row is harmless, a row without its file is not
-    names = [database.file_name, *_copy_media(work)]
+    media = _copy_media(work)
+    names = [database.file_name, *media]
     return Manifest(
-        made_at=made_at,
+        made_at=made_at.isoformat(),
         engine=connection.vendor,
         migrations=sorted(
             [app, name] for app, name in MigrationRecorder(connection).applied_migrations()
@@ -52,6 +55,7 @@ def _gather(work: Path, made_at: str) -> Manifest:
         tables=tables,
         files={name: digest(work / name) for name in names},
         site=settings.SITE_URL,
+        missing=files.missing(set(media), before=made_at),
     )
 
 
@@ -59,7 +63,9 @@ def _copy_media(work: Path) -> list[str]:
     root = Path(settings.MEDIA_ROOT)
     if not root.is_dir():
         return []
-    shutil.copytree(root, work / MEDIA, copy_function=_link_or_copy)
+    shutil.copytree(
+        root, work / MEDIA, copy_function=_link_or_copy, ignore=shutil.ignore_patterns(store.DRAFTS)
+    )
     return sorted(
         path.relative_to(work).as_posix() for path in (work / MEDIA).rglob("*") if path.is_file()
     )
@@ -69,6 +75,8 @@ def _link_or_copy(source: str, target: str) -> None:
     """Take a file by its second name where that is possible: it costs no room and no time."""
     try:
         os.link(source, target)
+    except FileNotFoundError:  # removed by people a day ago, and thrown away this moment
+        return
     except OSError:
         shutil.copy2(source, target)
 

@@ -12,15 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from activity.models import Mark
+from conversation.files import store
+from conversation.files.actions import remove_file
+from conversation.models import Attachment
 from notifications.actions import is_paused
 from sprintboard import backups
-from sprintboard.backups import databases, restoring
+from sprintboard.backups import databases, restoring, writing
 from sprintboard.backups.manifest import NAME
+from tests.factories import World, hang_picture, make_task
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 Parts = dict[str, bytes]
@@ -176,3 +180,72 @@ def test_what_was_restored_sends_nothing_even_when_the_restore_breaks_off(
     with pytest.raises(CommandError, match="not as it was: task"):
         backups.restore(backup, force=True)
     assert is_paused()
+
+
+def kept(world: World) -> Attachment:
+    return hang_picture(make_task(world.workspace), world.lena)
+
+
+def written(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
+    monkeypatch.setattr(databases, "here", Toy)
+    folder.mkdir()
+    return backups.write(folder)
+
+
+def test_files_and_their_small_pictures_are_in_a_backup(
+    northwind: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = kept(northwind)
+    store.draft_path().write_bytes(b"half")
+    held = backups.verify(written(monkeypatch, tmp_path / "backups"))
+    place = f"media/files/{file.storage.hex[:2]}/{file.storage}"
+    assert set(held.files) == {"database.sqlite3", place, f"{place}.webp"}
+    assert held.missing == []
+
+
+def test_a_row_without_its_file_is_told_by_backup_verify_and_restore(
+    northwind: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file, removed = kept(northwind), kept(northwind)
+    remove_file(removed, by=northwind.lena)
+    for one in (file, removed):
+        store.throw_away(one.storage)
+    path = written(monkeypatch, tmp_path / "backups")
+    place = f"media/files/{file.storage.hex[:2]}/{file.storage}"
+    assert backups.verify(path).missing == [place], "what people removed is no loss"
+    call_command("verify_backup", path)
+    assert "1 files that rows name are not there" in capsys.readouterr().out
+    assert backups.files.lost() == [place]
+    monkeypatch.setattr(backups, "write", lambda folder: path)
+    call_command("backup", tmp_path)
+    monkeypatch.setattr(backups, "restore", lambda file, force: backups.verify(file))
+    call_command("restore", path)
+    assert capsys.readouterr().out.count(place) == 2
+
+
+def test_a_file_that_is_thrown_away_meanwhile_does_not_stop_a_backup(
+    northwind: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = kept(northwind)
+    link = writing.os.link
+
+    def late(source: str, target: str) -> None:
+        store.throw_away(file.storage)
+        link(source, target)
+
+    monkeypatch.setattr(writing.os, "link", late)
+    assert set(backups.verify(written(monkeypatch, tmp_path / "backups")).files) == {
+        "database.sqlite3"
+    }
+
+
+def test_a_backup_of_before_there_were_files_is_read(backup: Path) -> None:
+    def older(parts: Parts) -> None:
+        told = json.loads(parts[NAME])
+        del told["missing"]
+        parts[NAME] = json.dumps(told).encode()
+
+    assert backups.verify(rewritten(backup, older)).missing == []

@@ -22,4 +22,6 @@ class Command(BaseCommand):
         path = backups.write(folder)
         size = path.stat().st_size / 1_000_000
         print(f"{path} ({size:.1f} MB, {time.monotonic() - began:.1f} s)")
+        if gone := backups.files.lost():
+            print(backups.files.told(gone))
         print("The signing key is not in it: keep that apart.")

@@ -27,6 +27,8 @@ class Command(BaseCommand):
             f"Restored {len(held.tables)} tables, {held.rows} rows, as of {held.made_at} "
             f"({time.monotonic() - began:.1f} s). What happened later is lost."
         )
+        if gone := backups.files.lost():
+            print(backups.files.told(gone))
         print(
             "The outbox is paused. Look at what waits: manage.py outbox status. Then either\n"
             "  manage.py outbox resume              sends what waits, or\n"

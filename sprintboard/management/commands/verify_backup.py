@@ -23,3 +23,5 @@ class Command(BaseCommand):
             f"Whole: {held.engine}, {len(held.tables)} tables, {held.rows} rows, "
             f"{len(held.files) - 1} files, made at {held.made_at}."
         )
+        if held.missing:
+            print(backups.files.told(held.missing))
