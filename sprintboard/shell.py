@@ -28,7 +28,6 @@ SECTIONS = {
     "my-work": "my-work",
     "board": "board",
     "tasks": "board",
-    "impediments": "board",
     "backlog": "backlog",
     "impediments": "impediments",
     "requests": "requests",
