@@ -16,6 +16,7 @@ from .views import (
     planning,
     sprints,
     task_page,
+    task_past,
     tasks,
     waiting,
 )
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/new/", tasks.new_task, name="new_task"),
     path("tasks/add/", backlog.quick_add, name="quick_add"),
     path("tasks/<str:key>/", task_page.task, name="task"),
+    path("tasks/<str:key>/activity/", task_past.task_activity, name="task_activity"),
     path("tasks/<str:key>/edit/", tasks.task_edit, name="task_edit"),
     path("tasks/<str:key>/edit/<str:name>/", in_place.task_property, name="task_property"),
     path("tasks/<str:key>/move/", tasks.task_move, name="task_move"),
@@ -73,8 +75,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sprints/<int:number>/goal/", planning.sprint_goal, name="sprint_goal"),
     path("sprints/<int:number>/plan/", planning.plan_sprint, name="plan_sprint"),
     path("sprints/<int:number>/capacity/", planning.sprint_capacity, name="sprint_capacity"),
-    path("sprints/<int:number>/start/", sprints.sprint_start, name="sprint_start"),
-]
     path(
         "sprints/<int:number>/burndown/", burndown.sprint_burndown, name="sprint_burndown"
     ),
+    path("sprints/<int:number>/start/", sprints.sprint_start, name="sprint_start"),
+]

@@ -140,6 +140,7 @@ RULES: dict[str, Rule | Door] = {
     "task": Rule(get=MEMBERS),
     "task_property": Rule(get=MARKETERS, post=MARKETERS),
     "task_origin": Rule(get=MEMBERS),
+    "task_activity": Rule(get=MEMBERS),
     "task_edit": Rule(get=MARKETERS, post=MARKETERS),
     "task_move": Rule(get=MARKETERS, post=MARKETERS),
     "task_moving": Rule(post=MARKETERS),

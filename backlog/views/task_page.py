@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
+from django.db.models import Value
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from activity.models import Activity
 from backlog import policy
 from backlog.forms import DeliverableForm, StepsForm
-from backlog.models import Deliverable, Task
+from backlog.models import ChecklistItem, Deliverable, Task
 from backlog.property_forms import PROPERTIES, PropertyForm, held
 from conversation.files.reading import shelf
 from conversation.reading import thread
@@ -27,11 +27,6 @@ from .answers import find_task
 # Properties with a place of their own, and those that say also that they are empty
 STAND_APART: Final = ("title", "description")
 ALWAYS: Final = ("assignee", "points", "due_on", "campaign", "channel")
-# What the reader of a task wants to know of its past
-LATEST = 20
-TOLD_ELSEWHERE = (
-    "task_created", "tasks_created", "comment_added", "comment_edited", "comment_removed",
-)  # fmt: skip
 
 
 @require_safe
@@ -62,21 +57,21 @@ def show(
     board = reverse("board", args=[workspace.slug])
     backlog = reverse("backlog", args=[workspace.slug])
     home = board if found.sprint_id else backlog
+    steps, links = _steps_and_links(found)
     context = {
         "task": found,
         "workspace": workspace,
         "can_edit": can_edit,
         "can_restore": may_edit and found.archived_at is not None,
         "on_board": found.sprint is not None and found.sprint.is_active,
-        "deliverables": list(found.deliverables.all()),
+        "deliverables": links,
         "deliverable_form": deliverable_form or DeliverableForm(),
         "renamed": renamed,
         "rename_form": rename_form,
-        "steps": list(found.checklist.all()),
+        "steps": steps,
         "steps_form": steps_form or StepsForm(),
         "thread": thread(found, request.member),
         "shelf": shelf(found, request.member),
-        "activity": _past(request, found),
         "properties": _properties(found, can_edit=can_edit),
         "age": Age.of(found),
         "back": _page_below(request) or home,
@@ -123,13 +118,23 @@ def _days_since(at: datetime, workspace: Workspace) -> int:
     return max((workspace.today() - at.astimezone(workspace.zone).date()).days, 0)
 
 
-def _past(request: MemberRequest, found: Task) -> list[Activity]:
-    """Return what happened to a task lately, but for what the page tells already.
-
-    Its making is in its own row, and comments stand there themselves.
-    """
-    happened = Activity.objects.visible_to(request.member).about(found).select_related("actor")
-    return list(happened.exclude(verb__in=TOLD_ELSEWHERE)[:LATEST])
+def _steps_and_links(task: Task) -> tuple[list[ChecklistItem], list[Deliverable]]:
+    """Read the steps of a task and the links to what it made: one query for the two lists."""
+    steps = task.checklist.order_by().values_list(
+        Value("step"), "pk", "text", Value(""), "position", "done"
+    )
+    links = task.deliverables.order_by().values_list(
+        Value("link"), "pk", "label", "url", Value(0), Value(False)
+    )
+    read: tuple[list[ChecklistItem], list[Deliverable]] = ([], [])
+    for kind, pk, text, url, position, done in sorted(
+        steps.union(links, all=True), key=lambda row: (row[4], row[1])
+    ):
+        if kind == "step":
+            read[0].append(ChecklistItem(pk=pk, text=text, position=position, done=done))
+        else:
+            read[1].append(Deliverable(pk=pk, label=text, url=url))
+    return read
 
 
 def _page_below(request: MemberRequest) -> str:

@@ -156,6 +156,11 @@ export default function inPlace(root) {
   async function renew(part, fresh, news) {
     const next = fresh.querySelector(`#${CSS.escape(part.id)}`);
     if (!next || ("same" in part.dataset && part.dataset.same === next.dataset.same)) return;
+    const { again: past } = part.dataset;
+    if (past) {
+      const list = part.querySelector("ol");
+      return list ? htmx.ajax("GET", past, { target: list, source: list, swap: "outerMorph" }) : undefined;
+    }
     if (!isBusy(part)) return swap(part, next, news);
     if (part.matches("[data-editing]")) {
       const shown = part.querySelector(":scope > .prop-shown");

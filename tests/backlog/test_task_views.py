@@ -130,9 +130,9 @@ def test_what_happened_is_told_in_words_and_in_the_readers_zone(
 ):
     moved = actions.move_task(task, by=northwind.mia, version=1, column=northwind.column("doing"))
     actions.edit_task(moved, by=northwind.lena, version=2, title="Two-page flyer")
-    page = client_of(northwind.sam).get(to("task", task)).content.decode()
+    page = client_of(northwind.sam).get(to("task_activity", task)).content.decode()
     assert "<b>Mia</b> moved it to Doing" in page
-    assert "<b>Lena</b> edited it" in page
+    assert "<b>Lena</b> edited it: title" in page
     assert page.index("<b>Lena</b> edited") < page.index("<b>Mia</b> moved")
     local = clock.now().astimezone(northwind.sam.user.zone)
     assert f"{local:%H}:" in page.split("edited it")[1].split("</time>")[0]
