@@ -58,7 +58,7 @@ print(json.dumps(list(Task.objects.values_list("title", flat=True))))
 
 @dataclass
 class Person:
-    """A browser without pictures."""
+    """A browser without numberss."""
 
     url: str
     jar: http.cookiejar.CookieJar = field(default_factory=http.cookiejar.CookieJar)
@@ -77,6 +77,28 @@ class Person:
         data = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], **form}).encode()
         with self._open(f"{self.url}{path}", data=data, timeout=20) as answer:
             assert answer.status == 200
+
+    def upload(self, path: str, name: str, content: bytes) -> None:
+        """Send a file as a browser's form does."""
+        token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', self.get(path))
+        assert token
+        lines = [
+            *(b"--x", b'Content-Disposition: form-data; name="csrfmiddlewaretoken"', b""),
+            *(token[1].encode(), b"--x"),
+            f'Content-Disposition: form-data; name="files"; filename="{name}"'.encode(),
+            *(b"", content, b"--x--", b""),
+        ]
+        request = urllib.request.Request(
+            f"{self.url}{path}",
+            data=b"\r\n".join(lines),
+            headers={"Content-Type": "multipart/form-data; boundary=x"},
+        )
+        with self._open(request, timeout=30) as answer:
+            assert answer.status == 200
+
+    def download(self, path: str) -> bytes:
+        with self._open(f"{self.url}{path}", timeout=30) as answer:
+            return bytes(answer.read())
 
     def sign_in(self) -> None:
         form = {"login": "mia@northwind.example", "password": "sprintboard"}
@@ -132,15 +154,18 @@ def wipe(stack: Stack) -> None:
 def test_the_drill(stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     backups = tmp_path / "backups"
     backups.mkdir()
-    media = Path(stack.environment["SPRINTBOARD_HOME"]) / "media" / "brief.txt"
-    media.parent.mkdir()
-    media.write_text("what the task is about")
     stack.manage("migrate", "-v0")
     stack.manage("shell", "-v0", "-c", FOUND)
     stack.manage("shell", "-v0", "-c", QUEUE)
     stack.start()
     mia = Person(stack.url)
     mia.sign_in()
+    mia.post("/w/northwind/tasks/add/", {"lines": "What the files hang on", "where": "end"})
+    numbers = b"a,b\n" * 500_000  # more than any other request may bring
+    mia.upload("/w/northwind/files/task/NW-1/", "numbers.csv", numbers)
+    page = mia.get("/w/northwind/tasks/NW-1/")
+    [file_url] = set(re.findall(r'href="(/w/northwind/files/[0-9a-f-]+/)"', page))
+    assert mia.download(file_url) == numbers
 
     written: list[tuple[float, str]] = []
     stop = threading.Event()
@@ -187,13 +212,13 @@ def test_the_drill(stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[s
     restored_in = time.monotonic() - lost_at
 
     compare(file, json.loads(held))
-    assert media.read_text() == "what the task is about"
     titles = set(json.loads(stack.manage("shell", "-v0", "-c", TITLES)))
     before = {title for at, title in written if at < began}
     assert before <= titles, "what was saved before the backup began is there"
     assert not {title for at, title in written if at > ended + 5} & titles
 
     assert "northwind" in mia.get("/w/northwind/board/"), "who was signed in still is"
+    assert mia.download(file_url) == numbers
     again = Person(stack.url)
     again.sign_in()
     page = again.get("/w/northwind/board/")
