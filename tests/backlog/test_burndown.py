@@ -444,3 +444,16 @@ def test_a_planned_sprint_says_when_it_begins(northwind, client_of):
     page = client_of(northwind.sam).get("/w/northwind/sprints/14/burndown/")
     assert page.status_code == 200
     assert "Thursday 3 December" in page.content.decode()
+
+
+def test_the_head_of_the_board_the_sprints_and_the_review_lead_to_it(northwind, at, client_of):
+    at(12, 3)
+    sprint, _tasks = begin(northwind)
+    link = f'href="/w/northwind/sprints/{sprint.number}/burndown/"'
+    mia = client_of(northwind.mia)
+    for page in ("board/", "sprints/"):
+        assert link in mia.get(f"/w/northwind/{page}").content.decode(), page
+    at(12, 16, 17)
+    reviews.draft_words(reviews.close_sprint(sprint, by=northwind.mia))
+    for page in ("sprints/", f"reviews/{sprint.number}/"):
+        assert link in mia.get(f"/w/northwind/{page}").content.decode(), page
