@@ -361,6 +361,11 @@ class Board:
         return int(datetime.combine(tomorrow, time(), self.workspace.zone).timestamp())
 
     @cached_property
+    def blocked(self) -> int:
+        """How many of the cards are blocked."""
+        return sum(row.blocked_reason != "" for row in self.rows)
+
+    @cached_property
     def totals(self) -> Totals | None:
         """The points of the sprint on the board."""
         if self.sprint is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -129,13 +129,8 @@ def reopen_impediment(impediment: Impediment, *, by: Membership | System) -> Imp
         if task.is_blocked:
             raise _already_blocked(task)
         _refuse_done(task)
-        impediment.resolved_at = impediment.resolved_by = None
-        impediment.ending = impediment.how = ""
-        impediment.version += 1
-        impediment.save()
-        _show(record, task, impediment)
-        record("impediment_reopened", task, **_told(task, impediment), reason=impediment.reason)
-        _tell_owner(record, impediment)
+        _reopen(record, task, impediment)
+        task.save(update_fields=SHOWN)
     return impediment
 
 
@@ -149,6 +144,16 @@ def free(record: Change, task: Task, ending: Ending) -> Impediment | None:
     impediment.workspace = record.workspace
     _resolve(record, task, impediment, ending)
     return impediment
+
+
+def block_again(record: Change, task: Task, ending: Ending, at: datetime | None) -> bool:
+    """Let block again what a verb resolved that is taken back now. Whoever calls saves the task."""
+    freed = Impediment.objects.select_related("owner").filter(task=task, ending=ending)
+    impediment = freed.filter(resolved_at=at).first() if at and not task.is_blocked else None
+    if impediment is None:
+        return False
+    _reopen(record, task, impediment)
+    return True
 
 
 def escalate() -> None:
@@ -249,6 +254,17 @@ def _resolve(record: Change, task: Task, impediment: Impediment, ending: Ending)
     )
 
 
+def _reopen(record: Change, task: Task, impediment: Impediment) -> None:
+    impediment.workspace = record.workspace
+    impediment.resolved_at = impediment.resolved_by = None
+    impediment.ending = impediment.how = ""
+    impediment.version += 1
+    impediment.save()
+    _put_on(task, impediment)
+    record("impediment_reopened", task, **_told(task, impediment), reason=impediment.reason)
+    _tell_owner(record, impediment)
+
+
 def _show(record: Change, task: Task, impediment: Impediment) -> None:
     """Write on the task what its card shows of what blocks it."""
     impediment.workspace = record.workspace
@@ -279,7 +295,7 @@ def _owner(record: Change, owner: Membership | None) -> Membership:
     return chosen
 
 
-def _escalates_at(record: Change) -> Any:
+def _escalates_at(record: Change) -> datetime:
     workspace = record.workspace
     return working_days.due(
         record.at, zone=workspace.zone, days=workspace.impediment_days, ends=workspace.workday_ends

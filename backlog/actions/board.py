@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from backlog.models import Channel, Column, Ending, Task
 from people.models import Membership, Workspace
 
 from . import guard, waiting
-from .blocking import SHOWN, free
+from .blocking import SHOWN, block_again, free
 from .columns import ColumnPlan, make_columns, usual_channels, usual_columns
 from .order import positions_at_end, put
 from .rows import current_task, own
@@ -59,11 +59,13 @@ def move_task(
     before: Task | None = None,
     after: Task | None = None,
     to_end: bool = False,
+    undo: bool = False,
 ) -> Task:
     """Move a card to a column of the running sprint's board, and to a place in it.
 
     Without a neighbour it keeps its rank. Moving it where it is changes nothing. What is done is
-    blocked by nothing any more, and those who waited for it wait no longer.
+    blocked by nothing any more, and those who waited for it wait no longer; with `undo` (of that
+    move) it is blocked again.
     Raises Stale, PermissionDenied, ValidationError `unknown`, `archived` or `not_running`.
     """
     with change(task.workspace, by=by) as record:
@@ -75,7 +77,7 @@ def move_task(
                 "not_running",
                 {"key": task.key},
             )
-        was = (task.column, task.position)
+        was, done_at = (task.column, task.position), task.done_at
         _place(record, task, before, after, to_end=to_end)
         guard.enter_column(record, task, own(record, column))
         if (task.column, task.position) == was:
@@ -84,7 +86,7 @@ def move_task(
         task.save(update_fields=["column", "position", "entered_column_at", "done_at", "version"])
         _tell(record, task, was[0])
         if task.is_done != was[0].is_done:
-            _settle(record, task)
+            _settle(record, task, done_at if undo else None)
     return task
 
 
@@ -98,9 +100,13 @@ def _place(
     put(record, task, before=before, after=after)
 
 
-def _settle(record: Change, task: Task) -> None:
+def _settle(record: Change, task: Task, undone: datetime | None) -> None:
     """Keep true what hangs on a task being done."""
-    if task.is_done and free(record, task, Ending.DONE):
+    if task.is_done:
+        changed = free(record, task, Ending.DONE) is not None
+    else:
+        changed = block_again(record, task, Ending.DONE, undone)
+    if changed:
         task.save(update_fields=SHOWN)
     waiting.follow(record, task)
 

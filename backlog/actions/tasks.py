@@ -17,7 +17,7 @@ from conversation import markdown
 from people.models import Membership, Workspace
 
 from . import guard
-from .blocking import SHOWN, free
+from .blocking import SHOWN, block_again, free
 from .order import positions_at_end, positions_at_top
 from .rows import check, current_task, first_column, fresh_sprint, fresh_task, own, unknown
 
@@ -186,7 +186,7 @@ def archive_task(task: Task, *, by: Membership | System, version: int) -> Task:
 
 
 def restore_task(task: Task, *, by: Membership | System) -> Task:
-    """Bring an archived task back, on top of the backlog.
+    """Bring an archived task back, on top of the backlog, with what blocked it.
 
     Raises PermissionDenied, ValidationError `unknown` or `not_archived`.
     """
@@ -195,6 +195,7 @@ def restore_task(task: Task, *, by: Membership | System) -> Task:
         record.require(policy.can_edit_tasks, task)
         if task.archived_at is None:
             raise ValidationError(_("This task is not archived."), code="not_archived")
+        block_again(record, task, Ending.ARCHIVED, task.archived_at)
         task.archived_at = None
         if task.sprint is None:
             [task.position] = positions_at_top(record, 1)

@@ -211,6 +211,7 @@ def _move(request: MemberRequest, found: Task, asked: dict[str, Any]) -> Task:
         column=asked["column"],
         before=before,
         after=after,
+        undo="undo" in request.GET,
     )
 
 
@@ -244,6 +245,8 @@ def _moved(
 ) -> HttpResponse:
     board = board_of(request.member.workspace)
     text = _sentence(board, moved, undone=undone)
+    if found.is_blocked and not moved.is_blocked:
+        text += " " + _("What blocked it is over.")
     back = "" if undone or moved.version == found.version else _undo_address(found, moved, undo)
     if _wants_board(request):
         return with_toast(fragment(request), text, back)

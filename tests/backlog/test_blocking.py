@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -480,3 +481,35 @@ def test_a_card_says_for_how_many_days(northwind, task, impediment, days, words)
     assert "Escalated, blocked 3 days." in board.draw_card(
         row._replace(is_escalated=True), board.CardDays(blocked_for=3)
     )
+
+
+# Taking back what freed it ---------------------------------------------------------------------
+
+
+def test_the_undo_of_a_move_to_done_blocks_it_again(northwind, client_of, task, impediment):
+    lena = client_of(northwind.lena)
+    done = northwind.column("done")
+    moved = lena.post(
+        address("task_move", task),
+        {"version": 1, "column": done.pk},
+        headers=at("div#board-live"),
+    )
+    toast = json.loads(moved.headers["HX-Trigger"])["toast"]
+    assert "What blocked it is over." in toast["text"]
+    assert shown(task) is None
+    assert "blocked</a>" not in moved.content.decode()
+    undone = lena.post(toast["undo"], headers=at("div#board-live"))
+    assert shown(task) == impediment
+    assert "1 blocked</a>" in undone.content.decode()
+
+
+def test_work_that_comes_back_from_done_is_not_blocked_by_the_past(northwind, task, impediment):
+    actions.move_task(task, by=northwind.lena, version=1, column=northwind.column("done"))
+    actions.move_task(task, by=northwind.lena, version=2, column=northwind.column("doing"))
+    assert shown(task) is None
+
+
+def test_what_is_restored_is_blocked_as_it_was(northwind, task, impediment):
+    actions.archive_task(task, by=northwind.lena, version=1)
+    actions.restore_task(task, by=northwind.lena)
+    assert shown(task) == impediment
