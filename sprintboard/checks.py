@@ -76,14 +76,12 @@ def secrets_are_private(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def what_is_written_can_be(**kwargs: Any) -> list[CheckMessage]:
-    """The folder for state has to be there and writable."""
-    if os.access(settings.HOME, os.W_OK | os.X_OK):
-        return []
+    """The folder for state has to be there and writable, and so has that of files once it is."""
+    folders = {"SPRINTBOARD_HOME": Path(settings.HOME), "Files": Path(settings.MEDIA_ROOT)}
     return [
-        Error(
-            f"SPRINTBOARD_HOME: {settings.HOME} cannot be written.",
-            id="sprintboard.E005",
-        )
+        Error(f"{name}: {path} cannot be written.", id="sprintboard.E005")
+        for name, path in folders.items()
+        if (name == "SPRINTBOARD_HOME" or path.exists()) and not os.access(path, os.W_OK | os.X_OK)
     ]
 
 

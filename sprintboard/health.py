@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -107,11 +108,14 @@ def _cut(line: socket.socket) -> None:
 
 
 def look_at_disk() -> str:
-    """Return whether there is room for what is written."""
+    """Return whether there is room for what is written: state, and files where they are apart."""
+    folders = [Path(settings.HOME), Path(settings.MEDIA_ROOT)]
     try:
-        return OK if shutil.disk_usage(settings.HOME).free >= DISK_BYTES else FULL
-    except OSError:
+        # the folder of files is made with the first one
+        free = min(shutil.disk_usage(path).free for path in folders if path.exists())
+    except (OSError, ValueError):
         return DOWN
+    return OK if free >= DISK_BYTES else FULL
 
 
 def look_at_work() -> tuple[str, str]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -160,3 +161,15 @@ def test_a_web_server_that_does_not_listen_is_not_healthy(monkeypatch: pytest.Mo
     monkeypatch.setenv("PORT", "1")
     monkeypatch.setenv("SITE_URL", "http://127.0.0.1:1")
     assert probe.main("web") == 1
+
+
+def test_a_full_disk_of_files_is_not_ready_either(
+    client: Client, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path / "apart"
+    settings.MEDIA_ROOT.mkdir()
+    free = {settings.MEDIA_ROOT: 5}
+    monkeypatch.setattr(
+        "shutil.disk_usage", lambda path: SimpleNamespace(free=free.get(path, 10**12))
+    )
+    assert client.get("/readyz").json()["disk"] == "full"

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +15,7 @@ import uvicorn
 from a2wsgi import WSGIMiddleware
 
 from sprintboard.server import sending
-from sprintboard.server.gate import FILE_TOO_LARGE, Gate, Limits, Line
+from sprintboard.server.gate import FILE_TOO_LARGE, UPLOADS, Gate, Limits, Line
 from sprintboard.server.sending import Sending
 
 NAME = "files/ab/abcdef01-2345-4678-9abc-def012345678"
@@ -281,3 +282,12 @@ def test_uploads_wait_for_each_other_and_others_do_not(address: tuple[str, int])
         assert Answer(slow.recv(65536)).status == 200
         second.join(10)
         assert not second.is_alive()
+
+
+@pytest.mark.parametrize("proxy", ["Caddyfile", "nginx.conf"])
+def test_a_proxy_lets_files_through_and_nothing_else_of_that_size(proxy: str) -> None:
+    """Its pattern is the gate's own; its limit is what the gate reads."""
+    text = (Path(__file__).parents[2] / "deploy" / proxy).read_text()
+    assert f"^{UPLOADS.pattern}$" in text
+    found = {int(number) for number in re.findall(r"max_(?:body_)?size (\d+)M?B?m?", text)}
+    assert found == {Limits().upload_read // 2**20, 2}
