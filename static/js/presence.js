@@ -42,7 +42,7 @@ export function presence(root, me, signal) {
     const faces = part("avatars no-touch", "");
     faces.append(...shown.map(face));
     if (count > shown.length) faces.append(part("avatar is-more", `+${count - shown.length}`));
-    element.replaceChildren(faces, part("only-touch", say(number, { number: count })));
+    element.replaceChildren(faces, part("only-touch xs muted", say(number, { number: count })));
   }
 
   function paintCards() {
