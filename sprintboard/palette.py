@@ -120,12 +120,11 @@ def _work(member: Membership) -> Iterator[Command]:
 
 def _in_this_browser() -> Iterator[Command]:
     """What takes effect here alone; without scripts there is none of it."""
-    theme, dense = _("theme appearance"), _("cards density")
+    theme = _("theme appearance")
     yield Command("sun", _("Light theme"), do="theme:light", also=theme)
     yield Command("moon", _("Dark theme"), do="theme:dark", also=theme)
     yield Command("monitor", _("Theme of the system"), do="theme:system", also=theme)
-    yield Command("rows-2", _("Compact cards"), do="density:compact", also=dense)
-    yield Command("rows-3", _("Normal cards"), do="density:normal", also=dense)
+    yield Command("rows-4", _("Compact or normal cards"), do="density", also=_("density"))
 
 
 def _to(member: Membership, name: str, *args: object) -> str:

@@ -27,6 +27,9 @@ LEAVES_ALONE = (
     "deliverable_added", "deliverable_edited", "deliverable_removed", "file_added",
     "file_removed", "file_restored",
 )  # fmt: skip
+# What gives a task another place
+MOVES = frozenset({"task_moved", "task_pulled", "task_returned", "task_ranked"})
+LOOKED_BACK = 20
 # Which field of a form a rule's no belongs to, by its code
 FIELD_OF = {"reason_needed": "reason", "over_allowance": "over_reason"}
 
@@ -108,6 +111,18 @@ def changed_by(task: Task) -> str:
     if last is None or last.actor is None:
         return _("Somebody")
     return last.actor.first_name
+
+
+def who_was_first(task: Task, version: int) -> str:
+    """Say what somebody saw too late: “Lena moved it first”, if any change since was a move."""
+    happened = Activity.objects.about(task).exclude(verb__in=LEAVES_ALONE)
+    missed = max(1, min(task.version - version, LOOKED_BACK))
+    changes = list(happened.select_related("actor")[:missed])
+    moves = [change for change in changes if change.verb in MOVES]
+    last = next(iter(moves or changes), None)
+    name = last.actor.first_name if last and last.actor else _("Somebody")
+    said = _("%(who)s moved it first") if moves else _("%(who)s changed it first")
+    return said % {"who": name}
 
 
 def where(task: Task) -> str:

@@ -28,6 +28,7 @@ from .answers import (
     say,
     sent,
     where,
+    who_was_first,
     with_toast,
 )
 from .board import fragment
@@ -181,7 +182,7 @@ def task_move(request: MemberRequest, key: str) -> HttpResponse:
     try:
         moved = _move(request, found, form.cleaned_data)
     except Stale:
-        return _moved_meanwhile(request, key)
+        return _moved_meanwhile(request, key, form.cleaned_data["version"])
     except ValidationError as error:
         refuse(form, error)
         return _not_moved(request, found, form)
@@ -284,13 +285,13 @@ def _wants_board(request: MemberRequest) -> bool:
     return bool(request.htmx) and (request.htmx.target or "").endswith("board-live")
 
 
-def _moved_meanwhile(request: MemberRequest, key: str) -> HttpResponse:
+def _moved_meanwhile(request: MemberRequest, key: str, version: int) -> HttpResponse:
     """Say who was first and where the card is now; nothing is overwritten."""
     current = find_task(request.member, key)
-    text = _("%(key)s stays in %(where)s: %(who)s changed it first.") % {
+    text = _("%(key)s stays in %(where)s: %(first)s.") % {
         "key": current.key,
         "where": where(current),
-        "who": changed_by(current),
+        "first": who_was_first(current, version),
     }
     if _wants_board(request):
         return with_toast(fragment(request, status=409), text)

@@ -23,30 +23,35 @@ export default function backlog(root) {
     row.scrollIntoView({ block: "nearest" });
   };
 
-  let sending = false;
-  async function post(address, values) {
-    sending = true;
-    try {
-      await htmx.ajax("POST", address, { source: LIST, target: LIST, swap: "outerMorph", values });
-    } finally {
-      sending = false;
-    }
+  // one after the other, each with the version that the answer before it brought
+  let queue = Promise.resolve();
+  function inTurn(send) {
+    queue = queue.then(send, send);
+    return queue;
+  }
+  const post = (address, values) =>
+    htmx.ajax("POST", address, { source: LIST, target: LIST, swap: "outerMorph", values });
+
+  function rank({ id }, to) {
+    if (!root.hasAttribute("data-can-rank")) return;
+    inTurn(async () => {
+      const row = document.getElementById(id);
+      if (row) await post(`${addressOf(row)}rank/`, { version: row.dataset.version, to, next: here() });
+      const moved = document.getElementById(id);
+      if (moved) focusRow(moved);
+    });
   }
 
-  async function rank(row, to) {
-    if (sending || !root.hasAttribute("data-can-rank")) return;
-    const { id } = row;
-    await post(`${addressOf(row)}rank/`, { version: row.dataset.version, to, next: here() });
-    const moved = document.getElementById(id);
-    if (moved) focusRow(moved);
+  function lead(row) {
+    for (const item of menu.querySelectorAll("[data-link]"))
+      item.href = `${addressOf(row)}${item.dataset.link}?next=${encodeURIComponent(here())}`;
   }
 
   let chosen = null;
   function openMenu(row) {
     chosen = row;
     const button = row.querySelector(".row-menu");
-    for (const item of menu.querySelectorAll("[data-link]"))
-      item.href = `${addressOf(row)}${item.dataset.link}?next=${encodeURIComponent(here())}`;
+    lead(row);
     menu.showPopover({ source: button });
     const at = button.getBoundingClientRect();
     menu.style.positionArea = "none";
@@ -68,11 +73,11 @@ export default function backlog(root) {
     async (event) => {
       const form = event.target;
       const key = form.closest(".toast") && form.action.match(/\/tasks\/([^/]+)\/rank\//)?.[1];
-      if (!key || sending) return;
+      if (!key) return;
       event.preventDefault();
       const { pathname, search } = new URL(form.action);
       form.closest(".toast").remove();
-      await post(pathname + search, { next: here() });
+      await inTurn(() => post(pathname + search, { next: here() }));
       root.querySelector(`.item[data-key="${CSS.escape(key)}"] .name a`)?.focus();
     },
     { signal },
@@ -141,6 +146,23 @@ export default function backlog(root) {
         event.preventDefault();
         location.assign(`${addressOf(row)}edit/?next=${encodeURIComponent(here())}`);
       }
+    },
+    { signal },
+  );
+
+  // the palette offers what the menu of this row holds
+  document.addEventListener(
+    "palette:open",
+    ({ detail: { from, name, offer } }) => {
+      const row = root.contains(from) ? from.closest(".item") : null;
+      if (!row || !menu) return;
+      lead(row);
+      for (const item of menu.querySelectorAll(".menu-item")) {
+        const { to } = item.dataset;
+        const { href } = item;
+        offer(item, () => (to ? rank(row, to) : location.assign(href)));
+      }
+      name(row.dataset.key);
     },
     { signal },
   );

@@ -4,7 +4,7 @@
 import htmx from "htmx";
 import { drop } from "sprintboard/board-hold";
 import { count } from "sprintboard/board-sums";
-import { toast } from "sprintboard/toast";
+import { forget, toast } from "sprintboard/toast";
 
 const LIVE = "#board-live";
 const homes = new Map(); // cards whose move waits for its turn, and where each was before
@@ -63,6 +63,7 @@ export function sent(root, address, values, card) {
 
 function inTurn(send) {
   const turn = queue;
+  forget(); // until the answer brings an Undo, there is none: the one before would take back something else
   queue = drop(async () => {
     await turn;
     return send();

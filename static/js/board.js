@@ -231,13 +231,9 @@ export default function board(root) {
       if (!card || !menu || !canEdit()) return;
       prepare(card);
       for (const item of menu.querySelectorAll(".menu-item:not([hidden])")) {
-        const label = [...item.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()).data.trim();
-        const say = item.dataset.column || item.dataset.sprint ? menu.dataset.say : "";
         const now = () => document.getElementById(card.id);
-        offer(say ? say.replace("{where}", label) : label, () => now() && choose(item, now()), {
-          icon: item.querySelector("svg"),
-          key: item.querySelector("kbd")?.textContent,
-        });
+        const leads = item.dataset.column || item.dataset.sprint;
+        offer(item, () => now() && choose(item, now()), leads ? menu.dataset.say : "");
       }
       name(card.dataset.key);
     },

@@ -43,6 +43,7 @@ function follow(element) {
 function filter() {
   const field = link("main [data-filter-text], main input[type=search]");
   if (!field) return openPalette();
+  if (!field.checkVisibility()) field.closest("[popover]")?.showPopover(); // narrow windows put it away
   field.focus();
   field.select();
   return true;

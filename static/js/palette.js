@@ -5,6 +5,7 @@ import { toast } from "sprintboard/toast";
 
 const SOON = 120; // a pause in typing
 const HEADERS = { "HX-Request": "true", Accept: "text/html" };
+const DENSITY = 'main button[name="density"]'; // the board has it
 const plain = (text) => text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
 
 let dialog = null;
@@ -12,6 +13,7 @@ let field;
 let list;
 let address;
 let timer;
+let answered = ""; // what the found things answer to
 let asking = new AbortController();
 const runs = new WeakMap();
 
@@ -69,29 +71,34 @@ async function fetched(url, signal) {
   return new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes;
 }
 
+const made = (tag, className, textContent) => Object.assign(document.createElement(tag), { className, textContent });
+
 // What the page can do with the card that has the focus: its behaviours answer the event.
 function offerHere(from) {
   const group = dialog.querySelector('[data-group="here"]');
   group.replaceChildren();
-  const offer = (label, run, { icon, key = "" } = {}) => {
-    const option = document.createElement("button");
-    Object.assign(option, { type: "button", className: "menu-item", id: `here-${group.childElementCount}`, tabIndex: -1 });
-    option.setAttribute("role", "option");
+  const name = (text) => {
+    const label = made("p", "menu-label", text);
+    label.ariaHidden = "true";
+    group.prepend(label);
+    group.ariaLabel = text;
+  };
+  // what stands in a menu or on a button of the page; `say` puts it into a sentence: "Move to {where}"
+  const offer = (item, run, say = "") => {
+    const words = [...item.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data);
+    const label = words.join(" ").trim();
+    const [icon, key] = [item.querySelector("svg"), item.querySelector("kbd")];
+    const option = made("button", "menu-item", "");
+    Object.assign(option, { type: "button", id: `here-${group.childElementCount}`, tabIndex: -1, role: "option" });
     if (icon) option.append(icon.cloneNode(true));
-    option.append(Object.assign(document.createElement("span"), { textContent: label }));
+    option.append(made("span", "", say ? say.replace("{where}", label) : label));
     if (key) {
-      const end = Object.assign(document.createElement("span"), { className: "push" });
-      end.append(Object.assign(document.createElement("kbd"), { textContent: key }));
+      const end = made("span", "push", "");
+      end.append(key.cloneNode(true));
       option.append(end);
     }
     runs.set(option, run);
     group.append(option);
-  };
-  const name = (text) => {
-    const label = Object.assign(document.createElement("p"), { className: "menu-label", textContent: text });
-    label.setAttribute("aria-hidden", "true");
-    group.prepend(label);
-    group.setAttribute("aria-label", text);
   };
   document.dispatchEvent(new CustomEvent("palette:open", { detail: { from, offer, name } }));
 }
@@ -102,11 +109,15 @@ function filter() {
     const options = [...group.querySelectorAll('[role="option"]')];
     for (const option of options) {
       const text = plain(`${option.textContent} ${option.dataset.also ?? ""}`);
-      option.hidden = !words.every((word) => text.includes(word));
+      const isHere = option.dataset.do !== "density" || document.querySelector(DENSITY);
+      option.hidden = !isHere || !words.every((word) => text.includes(word));
     }
     group.hidden = options.every((option) => option.hidden);
   }
-  if (!words.length) part("found").replaceChildren();
+  if (!words.length) {
+    answered = "";
+    part("found").replaceChildren();
+  }
   settle();
 }
 
@@ -145,6 +156,7 @@ async function ask() {
     const found = await fetched(`${address}?q=${encodeURIComponent(typed)}`, signal);
     if (signal.aborted) return;
     part("found").replaceChildren(...found);
+    answered = typed;
     settle({ asked: true });
   } catch {
     if (signal.aborted) return;
@@ -159,25 +171,31 @@ function keydown(event) {
   const at = options.indexOf(chosen());
   if (event.key === "ArrowDown") choose(options[(at + 1) % options.length]);
   else if (event.key === "ArrowUp") choose(options[(at - 1 + options.length) % options.length]);
-  else if (event.key === "Enter" && !event.isComposing) chosen()?.click();
+  else if (event.key === "Enter" && !event.isComposing) run();
   else return;
   event.preventDefault();
+}
+
+// What is found for half a word is not what was meant with the whole
+async function run() {
+  const isOld = field.value.trim() !== answered;
+  if (isOld && (!chosen() || part("found").contains(chosen()))) {
+    clearTimeout(timer);
+    await ask();
+  }
+  if (dialog.open) chosen()?.click();
 }
 
 function clicked(event) {
   const option = event.target.closest('[role="option"]');
   if (!option || event.metaKey || event.ctrlKey || event.shiftKey) return;
   dialog.close(); // the focus goes back before anything is done; a link is then followed
-  const run = runs.get(option) ?? commands[option.dataset.do?.split(":")[0]];
-  if (run) run(option.dataset.do?.split(":")[1]);
+  const act = runs.get(option) ?? commands[option.dataset.do?.split(":")[0]];
+  if (act) act(option.dataset.do?.split(":")[1]);
 }
 
 const commands = {
   theme: (choice) => document.querySelector(`[data-theme-choice="${choice}"]`).click(),
-  density(choice) {
-    if (choice === "compact") document.documentElement.dataset.density = choice;
-    else delete document.documentElement.dataset.density;
-    localStorage.setItem("density", choice);
-  },
+  density: () => document.querySelector(DENSITY).click(),
   keys: () => import("sprintboard/key-sheet").then(({ open }) => open(document.querySelector("[data-key-sheet]"))),
 };

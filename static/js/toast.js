@@ -29,6 +29,11 @@ function undoForm(address, word) {
 // What was done last on this page can be taken back as long as the page lives; the server says when it is too late.
 let undoable = null;
 
+export function forget() {
+  undoable = null;
+  document.querySelector("#toasts form")?.remove();
+}
+
 export function takeBack() {
   const form = document.querySelector("#toasts form") ?? (undoable && toast("", { undo: undoable }).querySelector("form"));
   form?.requestSubmit();

@@ -65,10 +65,19 @@ export default function triage(page) {
     }
   };
 
+  // the palette offers the answers
+  const offerAnswers = ({ detail: { name, offer } }) => {
+    if (!forms.length) return;
+    for (const one of openers) offer(one, () => open(one.dataset.answer));
+    name(page.querySelector("h1").textContent);
+  };
+
+  document.addEventListener("palette:open", offerAnswers);
   page.addEventListener("click", click);
   document.addEventListener("keydown", key);
   return () => {
     page.removeEventListener("click", click);
     document.removeEventListener("keydown", key);
+    document.removeEventListener("palette:open", offerAnswers);
   };
 }

@@ -377,7 +377,7 @@ def test_whoever_is_second_is_told_who_was_first_and_where_the_card_is(northwind
     actions.move_task(task, by=northwind.lena, version=1, column=northwind.column("review"))
     data = {"version": 1, "column": northwind.column("done").pk}
     plain = mia.post(to("task_move", task), data)
-    told = f"{task.key} stays in Review: Lena changed it first."
+    told = f"{task.key} stays in Review: Lena moved it first."
     assert plain.status_code == 409
     assert told in plain.content.decode()
     swapped = mia.post(to("task_move", task), data, headers=HTMX)
@@ -387,6 +387,18 @@ def test_whoever_is_second_is_told_who_was_first_and_where_the_card_is(northwind
     assert f'id="task-{task.pk}"' in review
     task.refresh_from_db()
     assert task.column == northwind.column("review")
+
+
+def test_whoever_is_second_is_told_who_moved_it_even_if_others_edited_it_since(
+    northwind, task, mia
+):
+    actions.move_task(task, by=northwind.lena, version=1, column=northwind.column("review"))
+    actions.edit_task(task, by=northwind.mia, version=2, points=8)
+    data = {"version": 1, "column": northwind.column("done").pk}
+    answer = mia.post(to("task_move", task), data, headers=HTMX)
+    assert "Lena moved it first." in json.loads(answer["HX-Trigger"])["toast"]["text"]
+    answer = mia.post(to("task_move", task), {**data, "version": 2}, headers=HTMX)
+    assert "Mia changed it first." in json.loads(answer["HX-Trigger"])["toast"]["text"]
 
 
 def test_a_card_goes_beside_its_new_neighbour(northwind, running, mia):

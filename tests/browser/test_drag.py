@@ -161,7 +161,7 @@ def test_a_card_that_somebody_moved_first_goes_there_and_it_is_told(mia, reader)
     with answered(page, key) as answer:
         page.mouse.up()
     assert answer.value.status == 409
-    page.wait_for_selector(f"[role=status] >> text=/{key} stays in .*: Lena changed it first/")
+    page.wait_for_selector(f"[role=status] >> text=/{key} stays in .*: Lena moved it first/")
     assert keys(page, "todo") == keys(lena, "todo")
     assert [one for one in mia.complaints if "409" not in one] == []
 
