@@ -50,14 +50,23 @@ def find_task(member: Membership, key: str) -> Task:
     return task
 
 
+def find_card(member: Membership, key: str) -> Task:
+    """Return a task with its place alone: what a move needs. Raises Http404."""
+    found = Task.objects.named(key, member.workspace).select_related("column", "sprint").first()
+    if found is None:
+        raise Http404
+    found.workspace = member.workspace
+    return found
+
+
 def neighbour(member: Membership, key: str) -> Task | None:
     """Return the task that a form names as neighbour. Raises ValidationError for an unknown one."""
     if not key:
         return None
-    try:
-        return find_task(member, key)
-    except Http404:
-        raise ValidationError(_("%(key)s is not here any more."), "unknown", {"key": key}) from None
+    found = Task.objects.named(key, member.workspace).only("number").first()
+    if found is None:
+        raise ValidationError(_("%(key)s is not here any more."), "unknown", {"key": key})
+    return found
 
 
 def refuse(form: BaseForm, error: ValidationError) -> None:

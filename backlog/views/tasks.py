@@ -21,6 +21,7 @@ from people.access import MemberRequest, member_required
 from .answers import (
     address,
     changed_by,
+    find_card,
     find_task,
     neighbour,
     next_address,
@@ -170,7 +171,7 @@ def _edit_page(
 @member_required
 def task_move(request: MemberRequest, key: str) -> HttpResponse:
     """Move a task by a plain form, by the board's menu, or by an Undo."""
-    found = find_task(request.member, key)
+    found = find_card(request.member, key)
     if not policy.can_move_task(request.member, found):
         raise PermissionDenied
     if request.method != "POST":
@@ -226,11 +227,12 @@ def _way_back(found: Task) -> dict[str, object]:
         Task.objects.current()
         .filter(sprint=found.sprint_id, column=found.column_id, position__lt=found.position)
         .ranked()
+        .values_list("number", flat=True)
         .last()
     )
     if above is None:
         return {"column": found.column_id, "place": "top"}
-    return {"column": found.column_id, "after": f"{found.workspace.key}-{above.number}"}
+    return {"column": found.column_id, "after": f"{found.workspace.key}-{above}"}
 
 
 def _undo_address(found: Task, moved: Task, way_back: dict[str, object]) -> str:
