@@ -78,10 +78,12 @@ export default function now(root) {
   }
 
   function tick() {
-    const { zone: timeZone, language } = clock.dataset;
-    const at = new Date();
-    const day = at.toLocaleDateString(language, { timeZone, weekday: "short", day: "numeric", month: "short" });
-    clock.textContent = `${day}, ${at.toLocaleTimeString("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" })}`;
+    const { zone: timeZone } = clock.dataset;
+    const { lang } = document.documentElement;
+    const language = lang === "en" ? "en-GB" : lang; // the days are written like everywhere else: 3 December
+    const said = (form) => new Intl.DateTimeFormat(language, { timeZone, ...form }).format(new Date());
+    const day = said({ weekday: "short", day: "numeric", month: "short" });
+    clock.textContent = `${day}, ${said({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}`;
   }
 
   async function stayAwake() {
