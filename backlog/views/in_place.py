@@ -98,7 +98,9 @@ def _conflict(request: MemberRequest, key: str, name: str) -> HttpResponse:
     typed["version"] = str(current.version)
     typed["seen"] = fingerprint(held(current, name))
     form = PropertyForm(typed, task=current, name=name, reader=request.member)
-    return _editor(request, current, form, status=409, conflict=changed_by(current))
+    who = changed_by(current)
+    answer = _editor(request, current, form, status=409, conflict=who)
+    return with_toast(answer, _("%(who)s was first. Yours is kept, and not saved.") % {"who": who})
 
 
 def _editor(

@@ -4,13 +4,14 @@
 import htmx from "htmx";
 import { toast } from "sprintboard/toast";
 
-const PARTS = "[data-part][id], #comments";
+const PARTS = "[data-part][id], #comments, #file-list";
 const TOGETHER = [60, 240]; // changes that come together are fetched together
 const FRESH = 2_000;
 const kept = new Map(); // what was typed and not saved, by the form's address
 
 const changed = (field) => field.type !== "hidden" && "defaultValue" in field && field.value !== field.defaultValue;
 const isDirty = (form) => [...form.elements].some(changed);
+const shownIn = (prop) => prop.querySelector(":scope > .prop-shown");
 const pathOf = (form) => new URL(form.action).pathname;
 
 export default function inPlace(root) {
@@ -19,7 +20,7 @@ export default function inPlace(root) {
   const { signal } = listening;
   const on = (target, name, act) => target.addEventListener(name, act, { signal });
   let soon = 0;
-  let fetching = false;
+  let running = null;
   let again = false;
   let waiting = false; // a part was left alone because somebody types in it
 
@@ -39,7 +40,7 @@ export default function inPlace(root) {
     form.remove();
     const back = () => root.querySelector(`a[href="${CSS.escape(path)}"]`)?.focus();
     if (root.querySelector(`a[href="${CSS.escape(path)}"]`)) back();
-    else refresh().then(back);
+    else Promise.resolve(running).then(() => refresh()).then(back);
   }
 
   function ready() {
@@ -108,6 +109,15 @@ export default function inPlace(root) {
       }
   });
 
+  // moved from here: the board has drawn the drawer again
+  let moved = false;
+  on(root, "submit", ({ target }) => (moved = target.matches("[data-board-form]")));
+  on(document, "htmx:after:swap", () => {
+    if (!moved || document.activeElement !== document.body || root.querySelector("[data-board-form]")) return;
+    moved = false;
+    root.querySelector("#prop-status .prop-value")?.focus();
+  });
+
   on(root, "htmx:after:swap", ({ detail: { ctx } }) => {
     ready();
     if (ctx.request && ctx.request.method !== "GET" && ctx.response?.raw?.ok) refresh();
@@ -120,11 +130,19 @@ export default function inPlace(root) {
   }
 
   // `news`: by somebody else, to be shown as such
-  async function refresh(news = false) {
+  function refresh(news = false) {
     clearTimeout(soon);
     soon = 0;
-    if (fetching) return void (again = true);
-    fetching = true;
+    if (running) again = true;
+    running ??= fetchParts(news).finally(() => {
+      running = null;
+      if (again) later();
+      again = false;
+    });
+    return running;
+  }
+
+  async function fetchParts(news) {
     waiting = false;
     try {
       const headers = root.closest("#drawer") ? { "HX-Request": "true" } : {};
@@ -133,17 +151,13 @@ export default function inPlace(root) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.querySelector("[data-behaviour~=in-place]");
       if (!fresh || !root.isConnected) return;
+      const before = texts();
       for (const part of root.querySelectorAll(PARTS))
-        if (!part.parentElement.closest("[data-part]")) await renew(part, fresh, news);
+        if (!part.parentElement.closest("[data-part]")) await renew(part, fresh);
+      if (news) for (const [prop, text] of texts()) if (before.get(prop) !== text) freshen(prop);
       root.dataset.seq = fresh.dataset.seq;
     } catch {
       // the stream, or the next change, brings it
-    } finally {
-      fetching = false;
-      if (again) {
-        again = false;
-        later();
-      }
     }
   }
 
@@ -153,7 +167,7 @@ export default function inPlace(root) {
       (field) => changed(field) || field === document.activeElement,
     );
 
-  async function renew(part, fresh, news) {
+  async function renew(part, fresh) {
     const next = fresh.querySelector(`#${CSS.escape(part.id)}`);
     if (!next || ("same" in part.dataset && part.dataset.same === next.dataset.same)) return;
     const { again: past } = part.dataset;
@@ -161,22 +175,21 @@ export default function inPlace(root) {
       const list = part.querySelector("ol");
       return list ? htmx.ajax("GET", past, { target: list, source: list, swap: "outerMorph" }) : undefined;
     }
-    if (!isBusy(part)) return swap(part, next, news);
-    if (part.matches("[data-editing]")) {
-      const shown = part.querySelector(":scope > .prop-shown");
-      return swap(shown, next.querySelector(":scope > .prop-shown"), news);
-    }
+    if (!isBusy(part)) return swap(part, next);
+    if (part.matches("[data-editing]")) return swap(shownIn(part), shownIn(next));
     const inner = [...part.querySelectorAll("[data-part][id]")];
     if (!inner.length) waiting = true;
-    for (const one of inner) await renew(one, fresh, news);
+    for (const one of inner) await renew(one, fresh);
   }
 
-  async function swap(part, next, news) {
-    const before = part.textContent;
-    await htmx.swap({ target: part, text: next.outerHTML, swap: "outerMorph", sourceElement: part });
-    if (!news || !part.matches(".prop, .prop-shown") || part.textContent === before) return;
-    part.classList.add("is-fresh");
-    setTimeout(() => part.classList.remove("is-fresh"), FRESH);
+  const swap = (part, next) =>
+    htmx.swap({ target: part, text: next.outerHTML, swap: "outerMorph", sourceElement: part });
+
+  const texts = () => new Map([...root.querySelectorAll(".prop")].map((prop) => [prop, shownIn(prop).textContent]));
+
+  function freshen(prop) {
+    prop.classList.add("is-fresh");
+    setTimeout(() => prop.classList.remove("is-fresh"), FRESH);
   }
 
   const concerns = ({ seq, verb, subject, data }) =>
