@@ -344,6 +344,34 @@ def test_every_verb_that_the_board_shows_was_tried(northwind, running, client_of
     }
 
 
+def test_what_steps_aside_for_a_card_is_seen_by_nobody(northwind, running, client_of):
+    """Rows get other numbers when a gap is used up: no card, no version and no event of theirs."""
+    tasks = list(running.tasks.ranked())
+    with arranging():
+        for position, task in enumerate(tasks):  # no room between any two
+            Task.objects.filter(pk=task.pk).update(position=position)
+    page = Page(client_of(northwind.mia))
+    was = {task.pk: task.version for task in tasks}
+    above, below = (fresh(task) for task in tasks[12:14])  # both in the first column
+    moving, seq = fresh(last(running, "done")), page.seq
+    actions.move_task(
+        moving, by=northwind.lena, version=moving.version, column=above.column, after=above
+    )
+    now = {task.pk: task for task in running.tasks.all()}
+    stepped = [pk for n, pk in enumerate(was) if now[pk].position != n and pk != moving.pk]
+    assert below.pk in stepped  # it was renumbered indeed
+    assert {pk: now[pk].version for pk in was if pk != moving.pk} == {
+        pk: version for pk, version in was.items() if pk != moving.pk
+    }
+    assert Activity.objects.filter(workspace=northwind.workspace, seq__gt=seq).count() == 1
+    answer = page.client.get(reverse("board_changes", args=["northwind"]), {"since": str(seq)})
+    assert answer.content.decode().count("<article") == 1
+    assert page.catch_up() == "cards"
+    assert page.shows() == Page(page.client).shows()
+    # and who saw one of them before it was renumbered may still move it
+    actions.move_task(below, by=northwind.mia, version=below.version, column=moving.column)
+
+
 def test_one_card_costs_one_card(northwind, running, client_of):
     make_tasks(northwind.workspace, 150, sprint=running)
     page = Page(client_of(northwind.mia))
