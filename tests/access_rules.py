@@ -18,7 +18,8 @@ from backlog.models import ChecklistItem, Deliverable, Impediment, Sprint, Task,
 from campaigns.models import Campaign
 from conversation import actions as conversation
 from conversation.models import Attachment, Comment
-from notifications.models import OutboxState
+from notifications.inbox.links import token_for
+from notifications.models import Notice, OutboxState
 from people.invitations import token_of
 from people.models import Invitation, Membership, User
 from requests_intake import actions as intake
@@ -118,6 +119,7 @@ RULES: dict[str, Rule | Door] = {
     "invitation_resend": Rule(post=MEMBERS, admins=True),
     "invitation_revoke": Rule(post=MEMBERS, posted=only(302), admins=True),
     "home": Rule(get=MEMBERS),
+    "my_work": Rule(get=MEMBERS),
     "healthz": READ_ONLY_DOOR,
     "live": READ_ONLY_DOOR,  # who may listen is asked by live/door.py; Django has no streams
     "readyz": READ_ONLY_DOOR,
@@ -167,6 +169,8 @@ RULES: dict[str, Rule | Door] = {
     "step_remove": Rule(post=MARKETERS, posted=only(302, 404)),  # the first takes it away
     # conversations: everybody says something; words belong to their author, an admin removes them
     "comments": Rule(get=MEMBERS, post=MEMBERS),
+    "follow": Rule(post=MEMBERS),
+    "mentionable": Rule(get=MEMBERS),
     "comment_edit": Rule(get=MEMBERS, post=MEMBERS, got=only(403), posted=only(403)),
     "comment_remove": Rule(get=MEMBERS, post=MEMBERS, got=only(200, 403), posted=only(302, 403)),
     # files: who may hang them on a thing says its kind; who brought one takes it away, or an admin
@@ -181,15 +185,23 @@ RULES: dict[str, Rule | Door] = {
     "plan_sprint": Rule(get=MEMBERS),
     "sprint_capacity": Rule(get=MARKETERS, post=MARKETERS),
     "sprint_start": Rule(get=MARKETERS, post=MARKETERS),
+    "sprint_burndown": Rule(get=MEMBERS),
     # campaigns
     "campaigns": Rule(get=MEMBERS),
     "campaign_new": Rule(get=MARKETERS, post=MARKETERS),
     "campaign": Rule(get=MEMBERS, post=MARKETERS),
+    # what one is told is one's own: the notice of the samples is nobody's of the cast
+    "inbox": Rule(get=MEMBERS),
+    "inbox_read": Rule(post=MEMBERS),
+    "preferences": Rule(get=MEMBERS, post=MEMBERS),
+    "notice_open": Rule(post=MEMBERS, posted=only(404)),
+    "notice_mark": Rule(post=MEMBERS, posted=only(404)),
+    # a signed link from a mail opens for whoever has it, and is pressed by mail programs too
+    "unsubscribe": Door(200, 200, 200, 200),
     # mail that needs somebody
     "outbox": Rule(get=MARKETERS | MANAGERS, or_admins=True),
     "outbox_again": Rule(
         get=MARKETERS | MANAGERS, post=MARKETERS | MANAGERS, posted=only(302), or_admins=True
-    "sprint_burndown": Rule(get=MEMBERS),
     ),
     # requests: Sales asks, marketers may write down what a rep says; the queue is not for Sales
     "requests": Rule(get=MEMBERS),
@@ -292,6 +304,7 @@ class Scene:
     invitation: Invitation
     step: ChecklistItem
     comment: Comment
+    notice: Notice
     file: Attachment
 
 
@@ -335,7 +348,8 @@ def make_scene(world: World, first: int) -> Scene:
     impediment = backlog.block_task(blocked, by=marketer, reason="No list", owner=marketer)
     wait = backlog.add_wait(task, by=marketer, thing="The printer", until=date(2026, 12, 3))
     [step] = backlog.add_checklist(task, by=marketer, lines=["Ask two reps"])
-    comment = conversation.add_comment(task, by=seller, text="Which fair?")
+    words = f"Which fair, @{marketer.shown_name}?"
+    comment = conversation.add_comment(task, by=seller, text=words)
     file = hang_picture(task, marketer)
     for row in (task, archived, asked, answered, questioned):
         row.refresh_from_db()
@@ -359,6 +373,7 @@ def make_scene(world: World, first: int) -> Scene:
         invitation=invited.made[0],
         step=step,
         comment=comment,
+        notice=Notice.objects.get(recipient=marketer, about_id=comment.pk),
         file=file,
     )
 
@@ -405,6 +420,7 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
     ("review_test", "number"): lambda scene: scene.draft,
     ("review_mail", "number"): lambda scene: scene.draft,
     ("sprint_close", "number"): lambda scene: scene.running.number,
+    ("sprint_burndown", "number"): lambda scene: scene.running.number,
     ("sprint_start", "number"): lambda scene: scene.planned.number,
     ("sprint_edit", "number"): lambda scene: scene.planned.number,
     ("sprint_goal", "number"): lambda scene: scene.planned.number,
@@ -417,13 +433,12 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
     ("task_property", "name"): lambda scene: "points",
     ("comment_edit", "pk"): lambda scene: scene.comment.pk,
     ("comment_remove", "pk"): lambda scene: scene.comment.pk,
+    "storage": lambda scene: scene.file.storage,
     **{
-    ("sprint_burndown", "number"): lambda scene: scene.running.number,
         (name, "key"): lambda scene: scene.task.key
-        for name in ("comments", "comment_edit", "comment_remove", "files")
+        for name in ("comments", "comment_edit", "comment_remove", "files", "follow")
     },
     "kind": lambda scene: "task",
-    "storage": lambda scene: scene.file.storage,
     **{
         (f"step_{name}", "pk"): lambda scene: scene.step.pk
         for name in ("tick", "rename", "move", "remove")
@@ -437,6 +452,8 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
     ("invitation_resend", "pk"): lambda scene: scene.invitation.pk,
     ("invitation_revoke", "pk"): lambda scene: scene.invitation.pk,
     "token": lambda scene: token_of(scene.invitation),
+    ("unsubscribe", "token"): lambda scene: token_for(scene.seller, "daily"),
+    **{(name, "pk"): lambda scene: scene.notice.pk for name in ("notice_open", "notice_mark")},
     **{
         (name, "key"): lambda scene: scene.task.key
         for name in RULES

@@ -15,7 +15,14 @@ from activity import changes
 
 # Rows that a job claims or a reader marks by himself (architecture: operational tables)
 # people_apitoken: when it was last used; its verbs' tests see that the rest is recorded
-OPERATIONAL = {"notifications_outboxitem", "reviews_reading", "people_apitoken"}
+# notifications_notice: read or mailed; tests/notifications/test_inbox.py sees that it is written
+# with its change
+OPERATIONAL = {
+    "notifications_notice",
+    "notifications_outboxitem",
+    "reviews_reading",
+    "people_apitoken",
+}
 _WRITE = re.compile(r'^\s*(INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?', re.IGNORECASE)
 _arranging: ContextVar[bool] = ContextVar("arranging", default=False)
 

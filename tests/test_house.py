@@ -74,21 +74,24 @@ EXTRA_ROOMS = {
         "stream": "server-sent events over plain ASGI",
     },
     "notifications": {
+        "inbox": "what people are told in the app, how they want to be, and the mails that follow",
         "senders": "how a mail leaves",
         "showing": "how a mail fared, in words",
     },
     "conversation": {
         "files": "files that hang on things: taken in, kept, sent and thrown away",
         "markdown": "words of people to clean HTML",
+        "mentions": "who is meant by @ and a name",
         "reading": "what a thread shows",
         "subjects": "what people may talk about, as higher apps say it",
+        "telling": "who hears of what was said",
     },
     "backlog": {
         "blocking_forms": "the forms of impediments and of waits",
         "board": "the read of the board and its memoised cards",
-        "changes": "what changed on the board since a number",
         "burndown": "what is left of a sprint day by day, from the log",
         "burndown_chart": "the burndown as a drawing",
+        "changes": "what changed on the board since a number",
         "column_forms": "the columns of a board as rows of a form",
         "hanging": "what blocks a task and what it waits for, as pages show it",
         "listing": "what the backlog page reads: filters, orders, pages",
@@ -265,8 +268,15 @@ def forms_name_their_fields(path: str, tree: ast.Module) -> Iterator[Found]:
                 yield Found(path, line.lineno, "a form that takes whatever the model has")
 
 
+MAY_LACK_A_TOKEN = {
+    "notifications/inbox/views.py": "mail programs unsubscribe by a signed address (RFC 8058)",
+}
+
+
 def tokens_everywhere(path: str, tree: ast.Module) -> Iterator[Found]:
     """No form is exempt from its token."""
+    if path in MAY_LACK_A_TOKEN:
+        return
     for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
         if "csrf_exempt" in [*names, dotted(node).rpartition(".")[2]]:
@@ -381,7 +391,8 @@ def test_no_exception_outlives_its_reason():
         if isinstance(call.func, ast.Attribute)
     }
     assert set(MAY_WRITE) <= hits
-    assert all((ROOT / path).is_file() for path in {*SAFE_HERE, *MAY_TELL_TIME})
+    places = {*SAFE_HERE, *MAY_TELL_TIME, *MAY_LACK_A_TOKEN}
+    assert all((ROOT / path).is_file() for path in places)
 
 
 # Rooms -----------------------------------------------------------------------------------------
