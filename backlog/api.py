@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,11 +16,26 @@ from people.api.schema import documented
 from people.api.views import MemberView
 
 from . import actions, listing, policy
-from .models import Channel, Column, Deliverable, Sprint, SprintState, Task, TaskQuerySet
+from .models import (
+    Channel,
+    Column,
+    Deliverable,
+    Impediment,
+    ImpedimentQuerySet,
+    Sprint,
+    SprintState,
+    Task,
+    TaskQuerySet,
+    Wait,
+)
 from .serializers import (
+    BlockNew,
     ColumnShown,
     DeliverableNew,
     DeliverableShown,
+    ImpedimentEdit,
+    ImpedimentQuery,
+    ImpedimentShown,
     JustVersion,
     Named,
     Nothing,
@@ -34,6 +51,9 @@ from .serializers import (
     TaskQuery,
     TaskRank,
     TaskReturn,
+    Unblock,
+    WaitNew,
+    WaitShown,
 )
 
 ORDERS = {
@@ -95,6 +115,7 @@ class TaskView(MemberView):
             "sprint",
             "promised_sprint",
             "assignee",
+            "blocked_owner",
             "campaign",
             "channel",
             "created_by",
@@ -317,6 +338,153 @@ class OneDeliverable(TaskView):
         return Response(status=204)
 
 
+# What hangs on a task ------------------------------------------------------------------------
+
+
+class ImpedimentView(TaskView):
+    """What the addresses of impediments share."""
+
+    tag: ClassVar[str] = "Impediments"
+    output = ImpedimentShown  # type: ignore[assignment]
+
+    def impediments(self) -> ImpedimentQuerySet:
+        """Return impediments with what is shown of them."""
+        return Impediment.objects.visible_to(self.member).for_rows()
+
+    def show_impediment(self, impediment: Impediment, **more: Any) -> Response:
+        """Answer with an impediment as it now is."""
+        return self.show(self.impediments().get(pk=impediment.pk), **more)
+
+
+class Impediments(ImpedimentView):
+    """What blocks tasks, or did."""
+
+    @documented("list_impediments", "List impediments", query=ImpedimentQuery, page=ImpedimentShown)
+    def get(self, request: Request, slug: str) -> Response:
+        """The newest first; everybody sees them."""
+        rows = self.impediments()
+        if "state" in self.asked:
+            rows = rows.filter(resolved_at__isnull=self.asked["state"] == "open")
+        if "owner" in self.asked:
+            rows = rows.filter(owner=self.asked["owner"])
+        return self.show_page(rows, Order(("raised_at", "pk"), descending=True))
+
+
+class OneImpediment(ImpedimentView):
+    """One impediment."""
+
+    def impediment(self, pk: int) -> Impediment:
+        """Return the impediment with this id. Raises Http404."""
+        if pk >= 2**63:
+            raise Http404
+        return self.find(self.impediments(), pk=pk)
+
+    @documented("read_impediment", "Read an impediment", gives=ImpedimentShown)
+    def get(self, request: Request, slug: str, pk: int) -> Response:
+        """With who raised it, who removes it, and what helped."""
+        return self.show(self.impediment(pk))
+
+    @documented(
+        "edit_impediment",
+        "Edit an impediment, or hand it over",
+        body=ImpedimentEdit,
+        gives=ImpedimentShown,
+        example={"version": 1, "owner": 7},
+    )
+    def patch(self, request: Request, slug: str, pk: int) -> Response:
+        """Marketers, managers and its owner may. A new owner is told by mail in a minute."""
+        found = self.impediment(pk)
+        self.require(policy.can_settle_impediment, found)
+        version, changes = self.read_edit(ImpedimentEdit)
+        saved = actions.edit_impediment(found, by=self.member, version=version, **changes)
+        return self.show_impediment(saved)
+
+
+class BlockTask(ImpedimentView):
+    """That something blocks a task."""
+
+    @documented(
+        "block_task",
+        "Block a task",
+        body=BlockNew,
+        gives=ImpedimentShown,
+        status=201,
+        example={"reason": "CRM must send the account list"},
+    )
+    def post(self, request: Request, slug: str, key: str) -> Response:
+        """A task is blocked by one thing at a time (`already_blocked`)."""
+        task = self.to_change(key)
+        made = actions.block_task(task, by=self.member, **self.read(BlockNew))
+        location = reverse("api_impediment", args=[slug, made.pk])
+        return self.show_impediment(made, status=201, location=location)
+
+
+class UnblockTask(ImpedimentView):
+    """That nothing blocks a task any more."""
+
+    @documented(
+        "unblock_task",
+        "Unblock a task",
+        body=Unblock,
+        gives=ImpedimentShown,
+        example={"how": "Called the CRM team"},
+    )
+    def post(self, request: Request, slug: str, key: str) -> Response:
+        """Marketers, managers and its owner may; moving the task to done does it too."""
+        task = self.task(key)
+        found = self.impediments().filter(task=task).open().first()
+        self.require(policy.can_settle_impediment, found or task)
+        asked = self.read(Unblock)
+        if found is None:
+            raise ValidationError(_("Nothing blocks this task."), code="not_blocked")
+        return self.show_impediment(
+            actions.resolve_impediment(found, by=self.member, **asked),
+        )
+
+
+class Waits(TaskView):
+    """What a task waits for."""
+
+    output = WaitShown  # type: ignore[assignment]
+
+    @documented("list_waits", "List what a task waits for", query=PageQuery, page=WaitShown)
+    def get(self, request: Request, slug: str, key: str) -> Response:
+        """What is over too."""
+        rows = Wait.objects.filter(workspace=self.workspace, task=self.task(key))
+        rows = rows.select_related("other__workspace", "other__column", "added_by")
+        return self.show_page(rows, Order(("pk",)))
+
+    @documented(
+        "add_wait",
+        "Let a task wait",
+        body=WaitNew,
+        gives=WaitShown,
+        status=201,
+        example={"thing": "The printer", "until": "2026-12-03"},
+    )
+    def post(self, request: Request, slug: str, key: str) -> Response:
+        """For another task (no circles: `cycle`), or for a thing from outside."""
+        task = self.to_change(key)
+        asked = self.read(WaitNew)
+        other = asked.pop("task", None)
+        made = actions.add_wait(task, by=self.member, other=other, **asked)
+        return self.show(made, status=201)
+
+
+class OneWait(TaskView):
+    """One thing that a task waits for."""
+
+    @documented("end_wait", "Let a task wait no longer", status=204)
+    def delete(self, request: Request, slug: str, key: str, pk: int) -> Response:
+        """It is here, or is not needed."""
+        task = self.to_change(key)
+        if pk >= 2**63:
+            raise Http404
+        found = self.find(Wait.objects.select_related("workspace"), task=task, pk=pk)
+        actions.end_wait(found, by=self.member)
+        return Response(status=204)
+
+
 # Sprints --------------------------------------------------------------------------------------
 
 
@@ -397,6 +565,12 @@ urlpatterns = [
         OneDeliverable.as_view(),
         name="api_deliverable",
     ),
+    path("tasks/<str:key>/block/", BlockTask.as_view(), name="api_task_block"),
+    path("tasks/<str:key>/unblock/", UnblockTask.as_view(), name="api_task_unblock"),
+    path("tasks/<str:key>/waits/", Waits.as_view(), name="api_waits"),
+    path("tasks/<str:key>/waits/<int:pk>/", OneWait.as_view(), name="api_wait"),
+    path("impediments/", Impediments.as_view(), name="api_impediments"),
+    path("impediments/<int:pk>/", OneImpediment.as_view(), name="api_impediment"),
     path("sprints/", Sprints.as_view(), name="api_sprints"),
     path("sprints/<int:number>/", OneSprint.as_view(), name="api_sprint"),
     path("sprints/<int:number>/start/", StartSprint.as_view(), name="api_sprint_start"),

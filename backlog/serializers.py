@@ -27,7 +27,16 @@ from people.models import Membership
 from people.serializers import Person
 
 from .actions.tasks import MOST_LABELS
-from .models import LARGEST, Category, Channel, Column, Sprint, SprintState, Task
+from .models import (
+    LARGEST,
+    LONGEST_REASON,
+    Category,
+    Channel,
+    Column,
+    Sprint,
+    SprintState,
+    Task,
+)
 
 # What is shown --------------------------------------------------------------------------------
 
@@ -62,6 +71,15 @@ class Origin(ReadSerializer):
     value = serializers.IntegerField(source="origin_value")
 
 
+class Blocked(ReadSerializer):
+    """What blocks it."""
+
+    reason = serializers.CharField(source="blocked_reason")
+    since = serializers.DateField(source="blocked_on", help_text="A day of the workspace.")
+    owner = Person(source="blocked_owner", help_text="Who removes it.")
+    is_escalated = serializers.BooleanField()
+
+
 class TaskItem(ReadSerializer):
     """A task in a list."""
 
@@ -89,6 +107,10 @@ class TaskItem(ReadSerializer):
     unplanned_reason = serializers.CharField(allow_blank=True)
     carried = serializers.IntegerField(help_text="How often it moved on to the next sprint.")
     origin = serializers.SerializerMethodField()
+    blocked = serializers.SerializerMethodField()
+    waits = serializers.IntegerField(
+        source="wait_count", help_text="For how many things it waits now."
+    )
     created_by = Person(allow_null=True)
     created_at = InstantField()
     entered_column_at = InstantField()
@@ -104,6 +126,11 @@ class TaskItem(ReadSerializer):
     def get_origin(self, task: Task) -> dict[str, Any] | None:
         """Return who asked; null when it came from nobody in Sales."""
         return dict(Origin(task).data) if task.origin_name else None
+
+    @extend_schema_field(Blocked(allow_null=True))
+    def get_blocked(self, task: Task) -> dict[str, Any] | None:
+        """Return what blocks it; null when nothing does."""
+        return dict(Blocked(task).data) if task.is_blocked else None
 
 
 class DeliverableShown(ReadSerializer):
@@ -121,6 +148,41 @@ class TaskDetail(TaskItem):
     description = serializers.CharField(allow_blank=True, help_text="Markdown, as written.")
     description_html = serializers.CharField(allow_blank=True, help_text="Rendered and cleaned.")
     deliverables = DeliverableShown(many=True)
+
+
+class ImpedimentShown(ReadSerializer):
+    """What blocks a task, or did."""
+
+    id = serializers.IntegerField()
+    task = serializers.CharField(source="task.key")
+    reason = serializers.CharField()
+    owner = Person(help_text="Who removes it.")
+    raised_by = Person(allow_null=True)
+    raised_at = InstantField()
+    escalates_at = InstantField(help_text="When the managers are told, unless it is resolved.")
+    escalated_at = InstantField(allow_null=True)
+    resolved_at = InstantField(allow_null=True)
+    resolved_by = Person(allow_null=True)
+    ending = serializers.CharField(
+        allow_blank=True, help_text="solved, done or archived; empty while it blocks."
+    )
+    how = serializers.CharField(allow_blank=True, help_text="What helped.")
+    version = serializers.IntegerField()
+
+
+class WaitShown(ReadSerializer):
+    """What a task waits for: another task, or a thing from outside with its day."""
+
+    id = serializers.IntegerField()
+    task = serializers.CharField(
+        source="other.key", default=None, allow_null=True, help_text="The task that it waits for."
+    )
+    thing = serializers.CharField(allow_blank=True)
+    until = serializers.DateField(allow_null=True)
+    is_over = serializers.BooleanField(help_text="It is here, or the other task is done.")
+    added_by = Person(allow_null=True)
+    added_at = InstantField()
+    ended_at = InstantField(allow_null=True, help_text="When somebody ended it by hand.")
 
 
 class SprintShown(ReadSerializer):
@@ -258,6 +320,40 @@ class DeliverableNew(StrictSerializer):
     url = LineField(max_length=500, help_text="http or https.")
 
 
+class BlockNew(StrictSerializer):
+    """What blocks a task, and who removes it: a manager when left out."""
+
+    reason = LineField(max_length=LONGEST_REASON)
+    owner = OwnField(
+        Membership, kind=_("member"), among=_here, required=False, help_text="The id of a member."
+    )
+
+
+class ImpedimentEdit(VersionedSerializer):
+    """An impediment in other words, or in other hands; what is left out stays."""
+
+    reason = LineField(max_length=LONGEST_REASON, required=False)
+    owner = OwnField(
+        Membership, kind=_("member"), among=_here, required=False, help_text="The id of a member."
+    )
+
+
+class Unblock(StrictSerializer):
+    """That nothing blocks a task any more."""
+
+    how = LineField(
+        max_length=LONGEST_REASON, allow_blank=True, required=False, help_text="What helped."
+    )
+
+
+class WaitNew(StrictSerializer):
+    """What a task waits for: either `task`, or `thing` and `until`."""
+
+    task = KeyField(Task, required=False, help_text="The key of another task.")
+    thing = LineField(max_length=120, required=False)
+    until = DayField(required=False, help_text="The day on which the thing should come.")
+
+
 class SprintEdit(VersionedSerializer):
     """Changes to a sprint: what is left out stays. Later planned sprints keep their distance."""
 
@@ -295,6 +391,17 @@ class TaskQuery(PageQuery):
     search = SearchField(required=False, help_text="A key, or words of the title.")
     ordering = serializers.ChoiceField(
         choices=["rank", "number", "-number"], required=False, help_text="`rank` when left out."
+    )
+
+
+class ImpedimentQuery(PageQuery):
+    """Which impediments."""
+
+    state = serializers.ChoiceField(
+        choices=["open", "resolved"], required=False, help_text="Both when left out."
+    )
+    owner = QueryNumberField(
+        min_value=1, max_value=LARGEST_ID, required=False, help_text="The id of a member."
     )
 
 

@@ -67,6 +67,13 @@ API_RULES: dict[str, ApiRule] = {
     "api_task_restore": posts(only(200)),
     "api_deliverables": ApiRule({**READS, "POST": MARKETERS}, {"POST": TYPED}),
     "api_deliverable": ApiRule({"DELETE": MARKETERS}, {"DELETE": only(204)}),
+    "api_task_block": posts(TYPED),
+    # the first resolves it, and then nothing blocks the task
+    "api_task_unblock": ApiRule({"POST": MARKETERS | MANAGERS}, {"POST": frozenset({200, 400})}),
+    "api_impediments": ApiRule(READS),
+    "api_impediment": ApiRule({**READS, "PATCH": MARKETERS | MANAGERS}, {"PATCH": EDITED}),
+    "api_waits": ApiRule({**READS, "POST": MARKETERS}, {"POST": TYPED}),
+    "api_wait": ApiRule({"DELETE": MARKETERS}, {"DELETE": only(204)}),
     "api_sprints": ApiRule(READS),
     "api_sprint": ApiRule({**READS, "PATCH": MARKETERS}, {"PATCH": EDITED}),
     "api_sprint_start": posts(),
@@ -105,6 +112,9 @@ API_SAMPLES: dict[str | tuple[str, str], Callable[[Scene], object]] = {
     ("api_member", "pk"): lambda scene: next(iter(scene.world.people.values())).pk,
     ("api_campaign", "pk"): lambda scene: scene.campaign.pk,
     ("api_deliverable", "pk"): lambda scene: scene.deliverable.pk,
+    ("api_task_unblock", "key"): lambda scene: scene.impediment.task.key,
+    ("api_impediment", "pk"): lambda scene: scene.impediment.pk,
+    ("api_wait", "pk"): lambda scene: scene.wait.pk,
     ("api_sprint_close", "number"): lambda scene: scene.running.number,
     **{
         (name, "key"): lambda scene: scene.asked.key
@@ -158,6 +168,10 @@ BODIES: dict[tuple[str, str], Callable[[Scene], dict[str, Any]]] = {
     ("api_task_archive", "POST"): _versioned("task"),
     ("api_task_restore", "POST"): lambda scene: {},
     ("api_deliverables", "POST"): lambda scene: {"label": "Film", "url": "https://example.org/f"},
+    ("api_task_block", "POST"): lambda scene: {"reason": "The printer is broken"},
+    ("api_task_unblock", "POST"): lambda scene: {"how": "Called them"},
+    ("api_impediment", "PATCH"): _versioned("impediment", reason="Another reason"),
+    ("api_waits", "POST"): lambda scene: {"thing": "The stand", "until": "2026-12-03"},
     ("api_sprint", "PATCH"): _versioned("planned", goal="Another goal"),
     ("api_sprint_start", "POST"): _versioned("planned"),
     ("api_sprint_close", "POST"): _versioned("running"),
@@ -185,8 +199,8 @@ _WORKSPACE = ["slug", "name", "key"]
 _TASK = [
     *("key", "title", "column", "sprint", "promised_sprint", "assignee", "campaign", "channel"),
     *("labels", "points", "impact", "effort", "due_on", "cost", "is_unplanned"),
-    *("unplanned_reason", "carried", "origin", "created_by", "created_at", "entered_column_at"),
-    *("done_at", "archived_at", "version"),
+    *("unplanned_reason", "carried", "origin", "blocked", "waits", "created_by", "created_at"),
+    *("entered_column_at", "done_at", "archived_at", "version"),
 ]
 
 _REQUEST = [
@@ -219,6 +233,14 @@ GOLDEN: dict[str, list[str]] = {
     "ColumnShown": ["id", "name", "category", "wip_limit"],
     "ColumnOfTask": ["id", "name", "category"],
     "Origin": ["name", "backers", "value"],
+    "Blocked": ["reason", "since", "owner", "is_escalated"],
+    "ImpedimentShown": [
+        *("id", "task", "reason", "owner", "raised_by", "raised_at", "escalates_at"),
+        *("escalated_at", "resolved_at", "resolved_by", "ending", "how", "version"),
+    ],
+    "WaitShown": [
+        *("id", "task", "thing", "until", "is_over", "added_by", "added_at", "ended_at"),
+    ],
     "TaskItem": _TASK,
     "TaskDetail": [*_TASK, "description", "description_html", "deliverables"],
     "DeliverableShown": ["id", "label", "url", "added_at"],

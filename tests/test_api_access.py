@@ -386,12 +386,15 @@ def test_what_is_shown_only_cannot_be_sent_back(scene, mia):
         url = url_of(address, scene)
         answer = mia("PATCH", url, mia("GET", url).json())
         assert answer.status_code == 400
-        assert (
-            "state" in answer.json()["error"]["fields"] or "key" in answer.json()["error"]["fields"]
-        )
+        assert {"state", "key", "raised_at"} & set(answer.json()["error"]["fields"])
 
 
 # Filters, orders -------------------------------------------------------------------------------
+
+
+def batched(names: list[str], size: int) -> Iterator[list[str]]:
+    """Return the names in turns: an address takes only so many."""
+    return (names[start : start + size] for start in range(0, len(names), size))
 
 
 def queries(scene) -> Iterator[tuple[Address, type[QuerySerializer]]]:
@@ -409,11 +412,12 @@ def test_no_list_filters_by_what_it_does_not_offer(scene, mia):
             for name in (column, f"{column}__startswith")
         }
         url = url_of(address, scene)
-        query = QueryDict(mutable=True)
-        query.update(dict.fromkeys(sorted(strange), "1"))
-        answer = mia("GET", f"{url}?{query.urlencode()}")
-        assert answer.status_code == 400
-        assert set(answer.json()["error"]["fields"]) == strange, address.name
+        for names in batched(sorted(strange), 200):
+            query = QueryDict(mutable=True)
+            query.update(dict.fromkeys(names, "1"))
+            answer = mia("GET", f"{url}?{query.urlencode()}")
+            assert answer.status_code == 400
+            assert set(answer.json()["error"]["fields"]) == set(names), address.name
         traversal = mia("GET", f"{url}?assignee__user__password__startswith=a")
         assert traversal.status_code == 400
 
