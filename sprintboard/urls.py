@@ -12,6 +12,7 @@ from sprintboard.settings_forms import TOPICS
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("my-work/", views.my_work, name="my_work"),
     path("", include("backlog.urls")),
     path("", include("requests_intake.urls")),
     path("", include("reviews.urls")),

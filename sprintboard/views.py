@@ -15,6 +15,7 @@ from people.models import Membership, Role
 from people.policy import may_found
 from sprintboard import homes
 from sprintboard.first_run.steps import Wizard
+from sprintboard.my_work import MyWork
 
 
 @require_safe
@@ -57,6 +58,18 @@ def home(request: MemberRequest) -> HttpResponse:
         "today": request.member.workspace.today(),
     }
     return render(request, template, context)
+
+
+@require_safe
+@member_required
+def my_work(request: MemberRequest) -> HttpResponse:
+    """Show a member what is his, what is due first on top."""
+    context = {
+        "work": MyWork(request.member),
+        "workspace": request.member.workspace,
+        "member": request.member,
+    }
+    return render(request, "sprintboard/my_work.html", context)
 
 
 @require_POST

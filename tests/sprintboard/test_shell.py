@@ -106,6 +106,8 @@ def test_another_workspace_counts_for_itself(northwind, fjord):
     [
         ("", "home"),
         ("now/", "now"),
+        ("my-work/", "my-work"),
+        ("impediments/", "impediments"),
         ("board/", "board"),
         ("tasks/NW-1/", "board"),
         ("triage/", "requests"),
