@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from notifications.inbox.mails import way_out, with_way_out
 from notifications.mails import Mail, absolute, from_templates, mail_kind
-from notifications.models import OutboxItem
+from notifications.models import OutboxItem, Topic
 
 from .models import Comment
 from .subjects import subject_of
@@ -25,19 +26,25 @@ def comment(item: OutboxItem) -> Mail:
         .select_related("author")
         .order_by("pk")
     )
-    return from_templates(
+    because = Topic(item.payload.get("because", Topic.ANSWER))
+    title = _("%(who)s on %(key)s: %(title)s")
+    if because == Topic.MENTION and len(comments) == 1:
+        title = _("%(who)s mentioned you on %(key)s: %(title)s")
+    mail = from_templates(
         "conversation/comment",
         item,
-        subject=_("%(who)s on %(key)s: %(title)s")
-        % {"who": _people(comments), "key": subject.key, "title": subject.title},
+        subject=title % {"who": _people(comments), "key": subject.key, "title": subject.title},
         preheader=comments[0].text[:150] if comments else "",
         context={
             "thing": subject,
             "comments": comments,
+            "because": because,
+            **way_out(item.recipient, because),
             "button_url": absolute(f"{subject.get_absolute_url()}#comments"),
             "button_text": _("Read and answer"),
         },
     )
+    return with_way_out(mail, item.recipient, because)
 
 
 def _people(comments: list[Comment]) -> str:

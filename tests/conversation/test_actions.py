@@ -18,7 +18,6 @@ from notifications.models import OutboxItem
 from requests_intake import actions as intake
 from tests.factories import make_task
 
-
 pytestmark = pytest.mark.usefixtures("office_hours")
 
 
