@@ -3,7 +3,8 @@
 The styles live in one file per component, because that is how they are read and changed. A browser
 should fetch one file: forty small ones cost forty requests on HTTP/1.1 and compress badly, and
 `@import` delays the first paint by a round trip. So collectstatic replaces the imports in `app.css`
-by the files they name, before names get their hashes. There is no other build step.
+by the files they name, without comments and indentation (a quarter of what is sent), before names
+get their hashes. There is no other build step.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 ENTRY = "css/app.css"
 IMPORT = re.compile(r'^@import url\("([\w/.-]+)"\);$', re.MULTILINE)
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+BETWEEN_LINES = re.compile(r"\s*\n\s*")
 
 
 class StaticFiles(StaticFilesConfig):
@@ -42,6 +45,11 @@ def with_imports(entry: str, folder: Path) -> str:
     return IMPORT.sub(lambda match: (folder / match[1]).read_text(encoding="utf-8"), entry)
 
 
+def lean(styles: str) -> str:
+    """Return styles without comments and indentation; no string of ours holds either."""
+    return BETWEEN_LINES.sub("\n", COMMENT.sub("", styles))
+
+
 class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Names with hashes, compressed copies, and `app.css` in one piece."""
 
@@ -52,7 +60,7 @@ class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
         if ENTRY in paths and not dry_run:
             source, name = paths[ENTRY]
             entry = Path(source.path(name))
-            whole = with_imports(entry.read_text(encoding="utf-8"), entry.parent)
+            whole = lean(with_imports(entry.read_text(encoding="utf-8"), entry.parent))
             Path(self.path(ENTRY)).write_text(whole, encoding="utf-8")
             # the parents read the source again: let it be what was just written
             paths = {**paths, ENTRY: (self, ENTRY)}

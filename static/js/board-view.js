@@ -25,7 +25,7 @@ export default function boardView(root) {
   const input = bar.querySelector("[data-filter-text]");
   const form = bar.querySelector("form");
   const controls = new Map([...bar.querySelectorAll("[data-filter]")].map((one) => [one.dataset.filter, one]));
-  const names = { campaign: new Map(), person: new Map() }; // as the cards write them
+  const names = { campaign: new Map(), assignee: new Map() }; // as the cards write them
   const kept = new Set(); // cards that left the filter under the reader's hands
   const listening = new AbortController();
   const { signal } = listening;
@@ -78,38 +78,42 @@ export default function boardView(root) {
   function apply({ byReader = false } = {}) {
     const begun = performance.now();
     stand();
-    const matches = matcher();
+    const columns = look(matcher(), byReader);
     const all = { cards: 0, shown: 0, sales: 0, blocked: 0 };
-    const rows = [];
-    kept.clear();
-    for (const [place, column] of [...root.querySelectorAll(".column")].entries()) {
-      let [cards, shown] = [0, 0];
-      for (const item of column.querySelector(".column-body").children) {
-        const card = item.firstElementChild;
-        if (!card?.matches(".card")) continue;
-        let hit = matches(card);
-        if (!hit && !byReader && !item.classList.contains("is-out") && isHeld(card, item)) {
-          hit = true;
-          kept.add(card);
-        }
-        if (item.classList.contains("is-out") === hit) item.classList.toggle("is-out", !hit);
-        rows.push({ item, card, place, hit });
-        if (!card.dataset.key) continue; // the ghost of a card in the air
-        know(card);
-        cards += 1;
-        shown += hit;
-        all.sales += card.dataset.origin === "sales";
-        all.blocked += "blocked" in card.dataset;
-      }
-      all.cards += cards;
-      all.shown += shown;
-      say(column, cards, shown);
-    }
+    for (const one of columns) for (const name in all) all[name] += one[name];
+    // with lanes, the word for an empty column would lie under their heads
+    const mayBeEmpty = !root.dataset.lanes || !all.shown;
+    for (const one of columns) say(one, mayBeEmpty);
     sum(all);
-    if (root.dataset.lanes) arrange(rows);
+    const rows = columns.flatMap((one) => one.rows);
+    if (root.dataset.lanes) lanes?.arrange(rows, root.dataset.lanes, { ...names, channel: channels() });
     watching.takeRecords();
     performance.measure("board-filter", { start: begun, end: performance.now() });
     if (byReader) untilPainted(begun);
+  }
+
+  function look(matches, byReader) {
+    kept.clear();
+    return [...root.querySelectorAll(".column")].map((column, place) => {
+      const found = { column, rows: [], cards: 0, shown: 0, sales: 0, blocked: 0 };
+      for (const item of column.querySelector(".column-body").children) {
+        const card = item.firstElementChild;
+        if (!card?.matches(".card")) continue;
+        const isOut = item.classList.contains("is-out");
+        const fits = matches(card);
+        const hit = fits || (!byReader && !isOut && isHeld(card, item));
+        if (hit === isOut) item.classList.toggle("is-out", !hit);
+        found.rows.push({ item, card, place, hit });
+        if (!card.dataset.key) continue; // the ghost of a card in the air
+        if (hit && !fits) kept.add(card);
+        know(card);
+        found.cards += 1;
+        found.shown += hit;
+        found.sales += card.dataset.origin === "sales";
+        found.blocked += "blocked" in card.dataset;
+      }
+      return found;
+    });
   }
 
   // the page has a place for it as soon as there is a sprint
@@ -131,12 +135,13 @@ export default function boardView(root) {
     const { campaign, assignee } = card.dataset;
     if (campaign && !names.campaign.has(campaign))
       names.campaign.set(campaign, card.querySelector(".card-top .tinted")?.textContent.trim() ?? "");
-    if (assignee && !names.person.has(assignee))
-      names.person.set(assignee, card.querySelector(".card-meta .avatar")?.getAttribute("aria-label") ?? "");
+    if (assignee && !names.assignee.has(assignee))
+      names.assignee.set(assignee, card.querySelector(".card-meta .avatar")?.getAttribute("aria-label") ?? "");
   }
 
   // limits and sums are those of all cards: the filter adds how many of them it shows
-  function say(column, cards, shown) {
+  function say({ column, cards, shown }, mayBeEmpty) {
+    column.classList.toggle("is-empty", mayBeEmpty && cards > 0 && !shown);
     const words = column.querySelector("[data-shown]");
     words.hidden = shown === cards;
     set(words, words.dataset.shown.replace("{number}", shown));
@@ -147,13 +152,15 @@ export default function boardView(root) {
     const number = used();
     root.toggleAttribute("data-filtered", number > 0);
     const said = bar.querySelector("[data-filter-said]");
-    set(said, number ? said.dataset.filterSaid.replace("{shown}", shown).replace("{all}", cards) : "");
+    const words = number ? said.dataset.filterSaid.replace("{shown}", shown).replace("{all}", cards) : "";
+    const leaving = [...kept].map(({ dataset }) => said.dataset.filterKept.replace("{key}", dataset.key));
+    set(said, [words, ...leaving].join(" · "));
     set(bar.querySelector("[data-filter-number]"), number ? String(number) : "");
     bar.querySelector("[data-filter-clear]").hidden = !number;
     for (const [name, count] of Object.entries({ sales, blocked }))
       set(controls.get(name).querySelector("[data-filter-count]"), String(count));
     for (const name of TOGGLES) controls.get(name)?.setAttribute("aria-pressed", wanted[name]);
-    for (const name in PICKS) offer(controls.get(name), names[name], wanted[name]);
+    for (const name in PICKS) offer(controls.get(name), names[PICKS[name]], wanted[name]);
     if (input.value.trim() !== wanted.text) input.value = wanted.text;
   }
 
@@ -177,10 +184,6 @@ export default function boardView(root) {
   // Swimlanes ---------------------------------------------------------------------------------
 
   const channels = () => new Map([...controls.get("channel").options].slice(1, -1).map((one) => [one.value, one.text]));
-
-  function arrange(rows) {
-    lanes?.arrange(rows, root.dataset.lanes, { campaign: names.campaign, assignee: names.person, channel: channels() });
-  }
 
   async function laned() {
     if (root.dataset.lanes && !lanes) lanes = (await import("sprintboard/board-lanes")).lanes(root, me);
@@ -256,7 +259,7 @@ export default function boardView(root) {
   root.addEventListener("board:counted", () => apply(), { signal }); // a card moved or came
   const swapped = () => {
     names.campaign.clear();
-    names.person.clear();
+    names.assignee.clear();
     apply();
   };
   document.addEventListener("htmx:after:swap", swapped, { signal });

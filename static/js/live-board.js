@@ -118,8 +118,10 @@ export default function liveBoard(root) {
     const anchor = root.querySelector(".card:hover") ?? document.activeElement?.closest?.(".card");
     const top = anchor?.getBoundingClientRect().top;
     change();
-    if (anchor?.isConnected)
-      anchor.closest(".column-body").scrollTop += anchor.getBoundingClientRect().top - top;
+    if (!anchor?.isConnected) return;
+    // a column scrolls by itself, with lanes all of them together
+    for (const list of [anchor.closest(".column-body"), anchor.closest(".columns")])
+      list.scrollTop += anchor.getBoundingClientRect().top - top;
   }
 
   function freshen(card) {

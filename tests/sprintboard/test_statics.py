@@ -55,6 +55,17 @@ def test_app_css_holds_every_part_once_and_no_import_is_left():
             assert whole.count(path.read_text(encoding="utf-8")) == 1, path.name
 
 
+def test_what_is_sent_has_no_comments_and_loses_nothing_else():
+    whole = statics.with_imports((CSS / "app.css").read_text(encoding="utf-8"), CSS)
+    sent = statics.lean(whole)
+
+    assert "/*" in whole
+    assert "/*" not in sent
+    words = re.sub(r"/\*.*?\*/", " ", whole, flags=re.DOTALL).split()
+    assert sent.split() == words
+    assert not re.search(r"""(["'])[^"'\n]*/\*""", whole)  # a comment's beginning in a string
+
+
 def test_only_the_file_beside_the_entry_has_addresses_in_it():
     for path in CSS.glob("components/*.css"):
         assert "url(" not in path.read_text(encoding="utf-8"), path.name
@@ -102,9 +113,10 @@ def behaviours(*templates: str) -> set[str]:
 
 def zipped(paths: set[Path]) -> int:
     """Return the bytes of the stylesheet and these; gzip is the larger of the two encodings."""
-    whole = statics.with_imports((CSS / "app.css").read_text(encoding="utf-8"), CSS)
+    whole = statics.lean(statics.with_imports((CSS / "app.css").read_text(encoding="utf-8"), CSS))
     return sum(
-        len(gzip.compress(part)) for part in [whole.encode(), *(path.read_bytes() for path in paths)]
+        len(gzip.compress(part))
+        for part in [whole.encode(), *(path.read_bytes() for path in paths)]
     )
 
 
