@@ -14,15 +14,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from django.core.files.base import ContentFile
+
 from activity import clock
 from backlog import actions as backlog
 from backlog.models import Sprint, Task
 from campaigns import actions as campaigns
 from campaigns.models import Campaign
 from conversation import actions as conversation
+from conversation.files.actions import add_file
 from notifications import actions as outbox
+from notifications.inbox import actions as inbox
 from notifications.mails import send_stored
-from notifications.models import OutboxItem
+from notifications.models import Notice, OutboxItem, Pace, Preference, Topic
 from people import actions as people
 from people.models import Membership, Role, User, Workspace
 from requests_intake import actions as intake
@@ -31,20 +35,25 @@ from reviews import actions as reviews
 from reviews.models import Review
 from sprintboard.actions import found_workspace
 
+from .drawing import FILES
 from .story import (
     ASKS,
     BACKLOG,
     CAMPAIGNS,
     CHAPTERS,
     FIRST,
+    IMPEDIMENTS,
     PEOPLE,
     PLANS,
     USUAL,
+    WAITS,
     Answer,
     Ask,
+    Awaited,
     Backer,
     Capacity,
     Chapter,
+    Impeded,
     Person,
     Said,
     Work,
@@ -58,6 +67,11 @@ ZONE = ZoneInfo("Europe/Stockholm")
 DAYS = 14
 TOLD_UNTIL = timedelta(minutes=20)  # the story's last event, before now: its mails have left
 STEP = timedelta(minutes=15)
+UNREAD_SINCE = timedelta(days=6)
+# While the story is told its mails leave at once, so that none is left for the days after it
+WIDE_AWAKE = Preference(
+    comment=Pace.APP, quiet_from=time(0), quiet_until=time(0), quiet_weekends=False
+)
 PATH = {
     "todo": (),
     "doing": ("doing",),
@@ -134,6 +148,15 @@ class Telling:
         with clock.at(self.now):
             intake.follow_work()
             _post()
+            self.read_the_news()
+
+    def read_the_news(self) -> None:
+        """Leave the last days unread; from now on people are told as they usually are."""
+        for member in self.cast.values():
+            mine = Notice.objects.visible_to(member)
+            old = mine.filter(at__lt=self.now - UNREAD_SINCE).order_by("-pk").first()
+            inbox.mark_all(by=member, through=old.pk if old else 0)
+            _choose(member, Preference())
 
     # Who and what ----------------------------------------------------------------------------
 
@@ -174,6 +197,11 @@ class Telling:
         )
         self.tasks[work.title] = task.pk
         self.list_steps(work)
+        for name in work.files:
+            content = ContentFile(FILES[name](), name)
+            add_file(
+                self.task(work.title), by=self.cast[work.who or "mia"], name=name, content=content
+            )
         return task
 
     def list_steps(self, work: Work) -> None:
@@ -229,6 +257,17 @@ class Telling:
 def _is_working(at: datetime) -> bool:
     local = at.astimezone(ZONE)
     return local.weekday() < 5 and time(9) <= local.time() < time(17)
+
+
+def _choose(member: Membership, choice: Preference) -> None:
+    inbox.choose(
+        member,
+        paces={topic: choice.pace(topic) for topic in Topic},
+        daily_at=choice.daily_at,
+        quiet_from=choice.quiet_from,
+        quiet_until=choice.quiet_until,
+        quiet_weekends=choice.quiet_weekends,
+    )
 
 
 def _post() -> None:
@@ -293,6 +332,8 @@ def _found(telling: Telling) -> None:
             is_admin=person.is_admin,
             hue=person.hue,
         )
+    for member in telling.cast.values():
+        _choose(member, WIDE_AWAKE)
     for name, hue, audience, message, starts, ends in CAMPAIGNS:
         telling.campaigns[name] = campaigns.create_campaign(
             mia.workspace,
@@ -330,6 +371,7 @@ def _plan_story(telling: Telling) -> None:
         _plan_ask(telling, ask)
     for chapter in CHAPTERS:
         _plan_chapter(telling, chapter)
+    _plan_hanging(telling)
     for number, goal, measure, target, capacity, works in PLANS:
         if goal:
             at = telling.working_days_ago(2)
@@ -523,6 +565,42 @@ def _plan_chapter(telling: Telling, chapter: Chapter) -> None:
         telling.tell(at, partial(_reach, telling, number, chapter.reached))
     else:
         _plan_close(telling, chapter)
+
+
+def _plan_hanging(telling: Telling) -> None:
+    """Tell what blocked tasks of the running sprint, and what they wait for."""
+    for told in IMPEDIMENTS:
+        at = telling.working_days_ago(told.ago)
+        telling.tell(at, partial(_block, telling, told))
+        if told.solved_after:
+            solved = partial(_unblock, telling, told)
+            telling.tell(telling.after(at, told.solved_after), solved)
+    for place, awaited in enumerate(WAITS):
+        at = telling.working_days_ago(1.5) + timedelta(minutes=place)
+        telling.tell(at, partial(_wait, telling, awaited))
+    telling.tell(telling.working_days_ago(0.3), backlog.escalate)
+
+
+def _block(telling: Telling, told: Impeded) -> None:
+    backlog.block_task(
+        telling.task(told.task),
+        by=telling.cast[told.by],
+        reason=told.reason,
+        owner=telling.cast[told.owner],
+    )
+
+
+def _unblock(telling: Telling, told: Impeded) -> None:
+    found = telling.task(told.task).impediments.select_related("workspace").get(resolved_at=None)
+    backlog.resolve_impediment(found, by=telling.cast[told.owner], how=told.how)
+
+
+def _wait(telling: Telling, awaited: Awaited) -> None:
+    what: dict[str, Any] = {"other": telling.task(awaited.other)} if awaited.other else {}
+    if awaited.thing:
+        comes_on = telling.now.astimezone(ZONE).date() + timedelta(days=awaited.comes_in)
+        what = {"thing": awaited.thing, "until": comes_on}
+    backlog.add_wait(telling.task(awaited.task), by=telling.cast[awaited.by], **what)
 
 
 def _told_until(telling: Telling, number: int) -> datetime:

@@ -230,15 +230,15 @@ class Gate:
 
     async def _is_welcome(self, scope: Scope) -> bool:
         """Ask the page itself, before anything is read, whether this person may bring files."""
-        told: Message = {}
+        told: list[Message] = []
 
         async def hear(message: Message) -> None:
-            told.update(message)
+            told.append(message)
 
         question = {**scope, "method": "HEAD", "query_string": b""}
         with tempfile.SpooledTemporaryFile(1) as nothing:
             await self._hand_on(tidied(question, 0), _replay(nothing, 0), hear)
-        return WELCOME in dict(told.get("headers", ()))
+        return any(WELCOME in dict(message.get("headers", ())) for message in told)
 
     async def _read(self, scope: Scope, receive: Receive, body: IO[bytes], limits: Limits) -> int:
         """Read the body into the file and return its length."""

@@ -45,17 +45,17 @@ class Sending:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the answer on, or send the file that it names; then the thread is free already."""
-        start: Message = {}
+        starts: list[Message] = []
 
         async def watch(message: Message) -> None:
             if message["type"] == "http.response.start" and SEND in dict(message["headers"]):
-                start.update(message)
-            elif not start:
+                starts.append(message)
+            elif not starts:
                 await send(message)
 
         await self.app(scope, receive, watch)
-        if start:
-            await self._send(scope, start, send)
+        if starts:
+            await self._send(scope, starts[0], send)
 
     async def _send(self, scope: Scope, start: Message, send: Send) -> None:
         name = dict(start["headers"])[SEND].decode("latin-1")

@@ -8,8 +8,19 @@ ran before Sprintboard.
 from .backlog import BACKLOG
 from .cast import CAMPAIGNS, PEOPLE, USUAL
 from .requests import ASKS
-from .sprints import CHAPTERS, FIRST, PLANS
-from .words import Answer, Ask, Backer, Capacity, Chapter, Person, Said, Work
+from .sprints import CHAPTERS, FIRST, IMPEDIMENTS, PLANS, WAITS
+from .words import (
+    Answer,
+    Ask,
+    Awaited,
+    Backer,
+    Capacity,
+    Chapter,
+    Impeded,
+    Person,
+    Said,
+    Work,
+)
 
 __all__ = [
     "ASKS",
@@ -17,14 +28,18 @@ __all__ = [
     "CAMPAIGNS",
     "CHAPTERS",
     "FIRST",
+    "IMPEDIMENTS",
     "PEOPLE",
     "PLANS",
     "USUAL",
+    "WAITS",
     "Answer",
     "Ask",
+    "Awaited",
     "Backer",
     "Capacity",
     "Chapter",
+    "Impeded",
     "Person",
     "Said",
     "Work",

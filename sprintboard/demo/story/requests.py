@@ -168,7 +168,7 @@ IN_THE_SPRINT = (
                                      "Copy, reviewed by Priya", "Layout, both versions",
                                      "Sam checks it with one customer",
                                      "Print files to the booth builder"), ticked=3,
-                          talk=(Said("aiko", "Layout is up. Sam, is “results in 14 minutes” the "
+                          talk=(Said("aiko", "Layout is up. @Sam, is “results in 14 minutes” the "
                                      "number customers know, or is it 15?", 4.0),
                                 Said("sam", "14. And they repeat it to their boss, so please make "
                                      "it huge.", 4.3)))),),

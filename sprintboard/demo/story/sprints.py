@@ -1,7 +1,7 @@
 """Six sprints that are over, the one that runs, and what is known of the next ones."""
 
 from .cast import USUAL
-from .words import Chapter, Said, Work
+from .words import Awaited, Chapter, Impeded, Said, Work
 
 FIRST = 7
 
@@ -238,11 +238,13 @@ CHAPTERS = (
                        Said("lena", "Yes: the page asks for the language. French is in.", 1.3))),
             Work("Invite 140 key accounts to meetings at the booth", 3, "jonas", "Analytica fair",
                  "E-mail", ends="doing", due=10,
-                 talk=(Said("jonas", "Waiting for the account list from the CRM. Without it I "
-                            "write to people who left.", 1.1),
+                 talk=(Said("jonas", "Waiting for the account list from the CRM, @Grace. Without "
+                            "it I write to people who left.", 1.1),
                        Said("grace", "I asked for it this morning. You have it tomorrow.", 1.4),
-                       Said("jonas", "Thank you. 60 of 140 are out, with the names I know.", 2.0))),
+                       Said("jonas", "Thank you, @Grace. 60 of 140 are out, with the names I know. "
+                            "@Sam Whitfield, two of yours have no address.", 2.0))),
             Work("Booth wall graphics: final print files", 3, "aiko", "Analytica fair", "Design",
+                 files=("booth-wall.png", "print-specification.md"),
                  ends="doing", due=6, unplanned="The stand builder changed the wall"),
             Work("Press kit for the Kestrel launch, second edition", 3, "priya", "Kestrel launch",
                  "PR", ends="review",
@@ -254,12 +256,32 @@ CHAPTERS = (
                             "Recording place", "Test"), ticked=6),
             Work("Ads for people who visited the fair page", 2, "lena", "Analytica fair", "Paid",
                  ends="review", due=12,
-                 talk=(Said("lena", "Live since this morning: €1,150 until the fair.", 0.8),)),
+                 talk=(Said("lena", "Live since this morning: €1,150 until the fair. @Mia, does "
+                            "that still fit the budget?", 0.8),
+                       Said("mia", "It does. @Grace Adeyemi, you wanted to see the first "
+                            "figures: they are here on Thursday.", 1.2),
+                       Said("grace", "Thank you, @Mia. Bring them to the call.", 1.6))),
             Work("Meeting room in hall A2: times and key", 2, "tomas", "Analytica fair", "Events",
                  ends="todo", due=13),
         ),
         capacity=(*USUAL[:1], ("aiko", 8, "away 2 days"), *USUAL[2:]),
     ),
+)  # fmt: skip
+
+# What blocks tasks of the running sprint, or did, and what they wait for
+IMPEDIMENTS = (
+    Impeded("Press kit for the Kestrel launch, second edition", "priya", "grace", 5.5,
+            "Legal has not read the three quotes", 1.2, "Asked them over lunch: two words changed"),
+    Impeded("Invite 140 key accounts to meetings at the booth", "jonas", "grace", 3.6,
+            "CRM must send the account list"),
+    Impeded("Meeting room in hall A2: times and key", "tomas", "hannah", 0.4,
+            "The fair company has not said which room is ours"),
+)  # fmt: skip
+WAITS = (
+    Awaited("Booth demo script: Kestrel in four minutes", "tomas",
+            "Booth wall graphics: final print files"),
+    Awaited("Booth wall graphics: final print files", "aiko",
+            thing="Proof from the stand builder’s printer", comes_in=2),
 )  # fmt: skip
 
 # What is known of the sprints to come: number, goal, measure, target, capacity, work pulled

@@ -49,6 +49,31 @@ class Work:
     checklist: tuple[str, ...] = ()
     ticked: int = 0  # how many of the checklist are done
     talk: tuple[Said, ...] = ()
+    files: tuple[str, ...] = ()  # what hangs on it, out of sprintboard/demo/drawing.py
+
+
+@dataclass(frozen=True)
+class Impeded:
+    """What blocked a task, raised so many working days before now; solved so many days later."""
+
+    task: str
+    by: str
+    owner: str
+    ago: float
+    reason: str
+    solved_after: float = 0
+    how: str = ""
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """What a task waits for: a task of the story, or a thing that comes so many days from now."""
+
+    task: str
+    by: str
+    other: str = ""
+    thing: str = ""
+    comes_in: int = 0
 
 
 @dataclass(frozen=True)
