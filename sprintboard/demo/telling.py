@@ -67,7 +67,7 @@ ZONE = ZoneInfo("Europe/Stockholm")
 DAYS = 14
 TOLD_UNTIL = timedelta(minutes=20)  # the story's last event, before now: its mails have left
 STEP = timedelta(minutes=15)
-UNREAD_SINCE = timedelta(days=6)
+UNREAD_SINCE = timedelta(days=7)
 # While the story is told its mails leave at once, so that none is left for the days after it
 WIDE_AWAKE = Preference(
     comment=Pace.APP, quiet_from=time(0), quiet_until=time(0), quiet_weekends=False

@@ -242,7 +242,7 @@ CHAPTERS = (
                             "it I write to people who left.", 1.1),
                        Said("grace", "I asked for it this morning. You have it tomorrow.", 1.4),
                        Said("jonas", "Thank you, @Grace. 60 of 140 are out, with the names I know. "
-                            "@Sam Whitfield, two of yours have no address.", 2.0))),
+                            "@Sam Whitfield, two of yours have no address.", 4.05))),
             Work("Booth wall graphics: final print files", 3, "aiko", "Analytica fair", "Design",
                  files=("booth-wall.png", "print-specification.md"),
                  ends="doing", due=6, unplanned="The stand builder changed the wall"),
@@ -257,10 +257,10 @@ CHAPTERS = (
             Work("Ads for people who visited the fair page", 2, "lena", "Analytica fair", "Paid",
                  ends="review", due=12,
                  talk=(Said("lena", "Live since this morning: €1,150 until the fair. @Mia, does "
-                            "that still fit the budget?", 0.8),
+                            "that still fit the budget?", 4.0),
                        Said("mia", "It does. @Grace Adeyemi, you wanted to see the first "
-                            "figures: they are here on Thursday.", 1.2),
-                       Said("grace", "Thank you, @Mia. Bring them to the call.", 1.6))),
+                            "figures: they are here on Thursday.", 4.1),
+                       Said("grace", "Thank you, @Mia. Bring them to the call.", 4.2))),
             Work("Meeting room in hall A2: times and key", 2, "tomas", "Analytica fair", "Events",
                  ends="todo", due=13),
         ),
