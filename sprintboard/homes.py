@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Window
 
 from activity import clock
 from backlog import metrics
-from backlog.models import Category, Sprint, SprintState, Task
+from backlog.models import Category, Deliverable, Impediment, Sprint, SprintState, Task
 from people.models import Membership
 from requests_intake import metrics as intake_metrics
 from requests_intake import reading as intake
@@ -24,8 +24,13 @@ from reviews import showing
 from reviews.facts import from_json
 from reviews.models import Reading, Review
 from reviews.showing import Number
+from sprintboard.my_work import Entry, Kind
 
 SHOWN = 8
+SHOWN_IN_WORK = 5
+SHOWN_NEWS = 3
+MOST_LATELY = 300
+LATELY = timedelta(days=14)
 NIGHT_ENDS, NOON, EVENING = 4, 12, 18  # hours of the reader's own clock
 KEPT_OVER = timedelta(days=90)  # the period over which a promise is judged on the home
 
@@ -58,13 +63,20 @@ class MarketerHome:
     late: int
     drafts: Sequence[Review]
     work: Sequence[Task]
+    impediments: Sequence[Impediment]
+    own: Sequence[Impediment]
     next_sprint: Sprint | None
     latest_review: Review | None
 
     @property
     def needs(self) -> int:
         """How many things wait for a marketer."""
-        return self.waiting_count + len(self.drafts)
+        return self.waiting_count + len(self.drafts) + len(self.own)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The work as rows with their days."""
+        return [Entry(Kind.TASK, task.due_on, task=task) for task in self.work]
 
     @property
     def is_first(self) -> bool:
@@ -74,12 +86,22 @@ class MarketerHome:
 
 
 @dataclass(frozen=True)
+class News:
+    """A task that was delivered, with the first of its links."""
+
+    task: Task
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
 class SalesHome:
-    """What Sam opens on his phone."""
+    """What Sam opens on his phone. `news` is what was delivered lately and has a link."""
 
     requests: Sequence[intake.TrackedRequest]
     strip: SprintStrip | None
     in_work: Sequence[Task]
+    news: Sequence[News]
     latest_review: Review | None
 
 
@@ -93,12 +115,14 @@ class ManagerHome:
     overdue: Sequence[Request]
     drafts: Sequence[Review]
     answered: intake_metrics.InTime
+    impediments: Sequence[Impediment]
+    own: Sequence[Impediment]
     next_sprint: Sprint | None
 
     @property
     def needs(self) -> int:
         """How many things wait for a manager."""
-        return len(self.overdue) + len(self.drafts)
+        return len(self.overdue) + len(self.drafts) + len(self.own)
 
 
 def greeting(at: datetime) -> str:
@@ -110,17 +134,19 @@ def greeting(at: datetime) -> str:
 
 def for_marketer(member: Membership) -> MarketerHome:
     """Read the home of a marketer."""
-    now = clock.now()
-    waiting = intake.waiting(member.workspace, limit=SHOWN)
+    waiting, waiting_count, late = _waiting(member)
     sprints = _sprints(member)
     reviews = _reviews(member)
+    impediments = _impediments(member)
     return MarketerHome(
         strip=_strip(sprints),
         waiting=waiting,
-        waiting_count=Request.objects.visible_to(member).waiting().count(),
-        late=sum(request.is_late(now) for request in waiting),
+        waiting_count=waiting_count,
+        late=late,
         drafts=_drafts(reviews),
         work=_my_work(member),
+        impediments=impediments,
+        own=_own(member, impediments),
         next_sprint=_next(sprints),
         latest_review=_latest(reviews),
     )
@@ -130,10 +156,12 @@ def for_sales(member: Membership) -> SalesHome:
     """Read the home of a sales rep."""
     sprints = _sprints(member)
     strip = _strip(sprints)
+    in_work, news = _lately(member, strip.sprint if strip else None)
     return SalesHome(
         requests=intake.my_requests(member, limit=SHOWN),
         strip=strip,
-        in_work=_in_work(strip.sprint) if strip else [],
+        in_work=in_work,
+        news=news,
         latest_review=_latest(_reviews(member)),
     )
 
@@ -144,6 +172,7 @@ def for_manager(member: Membership) -> ManagerHome:
     sprints = _sprints(member)
     reviews = _reviews(member)
     latest = _latest(reviews)
+    impediments = _impediments(member)
     return ManagerHome(
         latest_review=latest,
         numbers=_numbers(latest),
@@ -151,6 +180,8 @@ def for_manager(member: Membership) -> ManagerHome:
         overdue=intake.overdue(member.workspace, limit=SHOWN),
         drafts=_drafts(reviews),
         answered=intake_metrics.answered_in_time(member.workspace, now - KEPT_OVER, now),
+        impediments=impediments,
+        own=_own(member, impediments),
         next_sprint=_next(sprints),
     )
 
@@ -215,12 +246,46 @@ def _my_work(member: Membership) -> list[Task]:
     return list(mine[:SHOWN])
 
 
-def _in_work(sprint: Sprint) -> list[Task]:
-    """Return what is nearly ready first, then what is being made."""
-    tasks = (
-        sprint.tasks.current()
-        .filter(column__category__in=[Category.REVIEW, Category.DOING])
-        .select_related("workspace", "column", "assignee")
+def _waiting(member: Membership) -> tuple[list[Request], int, int]:
+    """Return the first requests that wait, how many wait, and how many are late: one query."""
+    late = Q(answer_due_at__lt=clock.now())
+    queue = Request.objects.visible_to(member).waiting().select_related("requester", "workspace")
+    found = queue.annotate(
+        in_all=Window(Count("pk")), late_in_all=Window(Count("pk", filter=late))
+    )[:SHOWN]
+    rows = list(found)
+    numbers = vars(rows[0]) if rows else {}
+    return rows, numbers.get("in_all", 0), numbers.get("late_in_all", 0)
+
+
+def _impediments(member: Membership) -> list[Impediment]:
+    """Return what is in the way: the reader's own on top, then what was escalated."""
+    return list(Impediment.objects.visible_to(member).open().for_list(member)[:SHOWN])
+
+
+def _own(member: Membership, impediments: Sequence[Impediment]) -> list[Impediment]:
+    return [one for one in impediments if one.owner_id == member.pk]
+
+
+def _lately(member: Membership, running: Sprint | None) -> tuple[list[Task], list[News]]:
+    """Return what is in work, nearly ready first, and what was delivered lately: one query."""
+    link = Deliverable.objects.filter(task=OuterRef("pk")).order_by("pk")
+    delivered = Q(done_at__gte=clock.now() - LATELY, column__category=Category.DONE)
+    in_work = Q(sprint=running, column__category__in=[Category.REVIEW, Category.DOING])
+    found = (
+        Task.objects.visible_to(member)
+        .current()
+        .filter(delivered | in_work if running else delivered)
+        .select_related("workspace", "column", "assignee", "campaign")
+        .annotate(link=Subquery(link.values("url")[:1]), made=Subquery(link.values("label")[:1]))
         .order_by("-column__position", "position")
     )
-    return list(tasks[:5])
+    tasks = list(found[:MOST_LATELY])
+    working = [task for task in tasks if not task.is_done]
+    done = sorted(
+        (task for task in tasks if task.done_at and vars(task)["link"]),
+        key=lambda task: (task.done_at, task.pk),
+        reverse=True,
+    )
+    news = [News(task, vars(task)["made"], vars(task)["link"]) for task in done[:SHOWN_NEWS]]
+    return working[:SHOWN_IN_WORK], news

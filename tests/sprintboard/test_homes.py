@@ -89,8 +89,8 @@ def test_grace_sees_late_answers_and_drafts_are_no_secret_to_her(northwind, clie
     assert "Still time" not in page
 
 
-# Session, reader, membership and the frame's own: five of Mia's and Grace's, four of Sam's
-EXPECTED = {"mia": 11, "sam": 10, "grace": 10}
+# Session, reader, membership and the frame's two are five; six are the home's own
+EXPECTED = {"mia": 11, "sam": 11, "grace": 11}
 
 
 @pytest.mark.parametrize("name", ["mia", "sam", "grace"])
@@ -106,6 +106,8 @@ def test_a_home_costs_the_same_however_full_the_workspace_is(
             column=northwind.column("doing"),
             origin_name="Sam",
         )
+        [blocked] = make_tasks(northwind.workspace, 1, sprint=sprint)
+        backlog.block_task(blocked, by=northwind.mia, reason="No list", owner=northwind.grace)
         for number in range(first, first + requests):
             ask(northwind, northwind.sam, f"Request {number}", number)
 
@@ -118,7 +120,7 @@ def test_a_home_costs_the_same_however_full_the_workspace_is(
     fill(5, 3, 1)
     count()
     fill(195, 12, 100)
-    assert Task.objects.count() == 200
+    assert Task.objects.count() == 202
     count()
 
 
@@ -154,3 +156,63 @@ def test_one_thing_is_the_first_to_do_when_an_answer_is_late_and_no_sprint_runs(
         Request.objects.filter(pk=late.pk).update(answer_due_at=clock.now() - timedelta(hours=5))
 
     assert client_of(northwind.mia).get("/w/northwind/").content.decode().count("btn-primary") == 1
+
+
+def test_all_that_wait_and_all_that_are_late_are_counted_not_only_those_shown(northwind, sprint):
+    for number in range(12):
+        ask(northwind, northwind.sam, f"Request {number}", number)
+    with arranging():
+        Request.objects.filter(number__lte=10).update(
+            answer_due_at=clock.now() - timedelta(hours=1)
+        )
+    home = homes.for_marketer(northwind.mia)
+    assert (len(home.waiting), home.waiting_count, home.late) == (8, 12, 10)
+
+
+def test_an_impediment_waits_for_its_owner_and_is_seen_by_the_others(northwind, client_of, sprint):
+    [task] = make_tasks(northwind.workspace, 1, "Invitations", sprint=sprint)
+    backlog.block_task(task, by=northwind.mia, reason="No account list", owner=northwind.grace)
+
+    mia, grace = homes.for_marketer(northwind.mia), homes.for_manager(northwind.grace)
+
+    assert (len(mia.impediments), mia.needs) == (1, 0)
+    assert (len(grace.impediments), grace.needs) == (1, 1)
+    for name in ("mia", "grace"):
+        page = client_of(northwind.people[name]).get("/w/northwind/").content.decode()
+        assert "No account list" in page
+        assert 'href="/w/northwind/impediments/' in page
+
+
+def test_sam_sees_what_was_delivered_lately_and_has_a_link(northwind, client_of, sprint):
+    now = clock.now()
+    column = northwind.column("done")
+    made = {
+        title: make_tasks(northwind.workspace, 1, title, sprint=sprint, column=column, done_at=at)[
+            0
+        ]
+        for title, at in {
+            "Older": now - timedelta(days=2),
+            "Newer": now - timedelta(days=1),
+            "Without a link": now,
+            "Long ago": now - timedelta(days=15),
+        }.items()
+    }
+    for title in ("Older", "Newer", "Long ago"):
+        backlog.add_deliverable(
+            made[title], by=northwind.mia, label=f"The {title}", url="https://files.example/x"
+        )
+    home = homes.for_sales(northwind.sam)
+    page = client_of(northwind.sam).get("/w/northwind/").content.decode()
+    assert [(one.task.title, one.label) for one in home.news] == [
+        ("Newer", "The Newer"),
+        ("Older", "The Older"),
+    ]
+    assert "New from Marketing" in page
+
+
+@pytest.mark.parametrize("name", ["mia", "sam", "grace"])
+def test_every_home_leads_to_now_and_to_ones_own_work(northwind, client_of, name):
+    page = client_of(northwind.people[name]).get("/w/northwind/").content.decode()
+    main = page[page.index("<main") : page.index("</main>")]
+    assert 'href="/w/northwind/now/"' in main
+    assert 'href="/w/northwind/my-work/"' in page
