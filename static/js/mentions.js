@@ -20,7 +20,6 @@ export default function mentions(field) {
   said.className = "sr-only";
   said.setAttribute("role", "status");
   field.setAttribute("aria-autocomplete", "list");
-  field.setAttribute("aria-controls", list.id);
   field.setAttribute("autocomplete", "off");
   const known = new Map(); // what was typed: the answer to it
   let all = null; // everybody, when they are few
@@ -74,6 +73,7 @@ export default function mentions(field) {
     options().forEach((option, place) => (option.id = `${list.id}-${place}`));
     if (!list.isConnected) {
       document.body.append(list, said);
+      field.setAttribute("aria-controls", list.id); // which must exist
       list.setAttribute("aria-label", field.getAttribute("aria-label") ?? "");
     }
     list.showPopover();
