@@ -243,6 +243,7 @@ export default function liveBoard(root) {
     heard,
     here,
     state(next) {
+      root.dataset.line = next; // before the first word from the server there is none
       if (next === "live" && status !== "live") {
         show("live");
         catchUp();

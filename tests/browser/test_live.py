@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.line import Line
 from tests.browsing import PHONE, Reader
 from tests.system.stack import wait_for
 
@@ -29,8 +30,7 @@ def sam(reader):
 
 def at_the_board(window: Reader) -> Reader:
     window.page.goto("/w/northwind/board/")
-    window.page.wait_for_selector(f"{STATUS}[data-state=live]")
-    wait_for("the stream", lambda: heard(window) >= 0, 20)
+    window.page.wait_for_selector("#board[data-line=live]")
     return window
 
 
@@ -164,7 +164,7 @@ def test_a_card_that_is_done_looks_done_at_once_and_the_sums_follow(mia, sam):
     same_board(sam)
 
 
-def test_what_has_the_focus_stays_where_it_is(mia, sam):
+def test_what_has_the_focus_or_is_pointed_at_stays_where_it_is(mia, sam):
     """Cards come in above it; in a column that scrolls it does not move on the screen."""
     overflow(mia, "doing")
     key = first_card(mia, "todo")
@@ -177,6 +177,16 @@ def test_what_has_the_focus_stays_where_it_is(mia, sam):
     wait_in(sam, key, "doing")
     assert last.bounding_box()["y"] == pytest.approx(top, abs=4)
     assert sam.page.evaluate("document.activeElement.closest('.card') !== null")
+
+    sam.page.evaluate("document.activeElement.blur()")
+    last.hover()
+    top = last.bounding_box()["y"]
+    key = first_card(mia, "todo")
+    same_board(sam)
+    press(mia, key, "Alt+ArrowRight")
+    wait_in(sam, key, "doing")
+    assert last.bounding_box()["y"] == pytest.approx(top, abs=4)
+    sam.page.mouse.move(0, 0)
 
 
 def test_a_line_that_was_cut_misses_nothing(mia, sam):
@@ -194,6 +204,86 @@ def test_a_line_that_was_cut_misses_nothing(mia, sam):
     same_board(sam)
 
 
+def test_a_laptop_that_slept_ten_minutes_catches_up(mia, reader, demo):
+    """Its clock jumps, its stream is dead, and nobody told it that it was offline."""
+    key = first_card(mia, "todo")
+    with Line(demo.port) as line:
+        window = reader(base_url=line.url)
+        window.page.clock.install()
+        at_the_board(window.sign_in("sam@northwind.example"))
+        line.go_silent()
+        press(mia, key, "Alt+ArrowRight")
+        wait_in(mia, key, "doing")
+        mia.page.wait_for_timeout(500)
+        assert in_column(window, key, "todo")
+        window.page.clock.fast_forward(600_000)
+        wait_in(window, key, "doing")
+        window.page.wait_for_selector(f"{STATUS}[data-state=live]", timeout=SEEN)
+
+
+def test_a_page_without_a_stream_asks_now_and_then(mia, reader):
+    window = reader()
+    window.page.clock.install()
+    window.sign_in("sam@northwind.example").page.route("**/live/**", lambda route: route.abort())
+    window.page.goto("/w/northwind/board/")
+    window.page.wait_for_selector(f"{STATUS}[data-state=lost]", timeout=SEEN)
+    key = first_card(mia, "todo")
+    press(mia, key, "Alt+ArrowRight")
+    wait_in(mia, key, "doing")
+    assert in_column(window, key, "todo")
+
+    def asked() -> bool:
+        window.page.clock.fast_forward(20_000)
+        return in_column(window, key, "doing")
+
+    wait_for("the page to ask", asked, 20)
+
+
+def test_a_browser_without_locks_hears_in_each_tab_that_is_seen(mia, reader):
+    window = reader()
+    window.context.add_init_script(
+        """Object.defineProperty(navigator, "locks", { value: undefined });
+           delete window.BroadcastChannel;"""
+    )
+    at_the_board(window.sign_in("sam@northwind.example"))
+    key = first_card(mia, "todo")
+    press(mia, key, "Alt+ArrowRight")
+    wait_in(window, key, "doing")
+    assert window.complaints == []
+
+
+def test_a_board_left_open_over_midnight_is_fetched_once(mia):
+    asked = []
+    mia.page.on("request", lambda request: "/columns/" in request.url and asked.append(request.url))
+    mia.page.evaluate("document.querySelector('#board-live').dataset.dayEnds = 1")
+    for _ in range(3):
+        mia.page.evaluate("window.dispatchEvent(new Event('online'))")
+        mia.page.wait_for_timeout(300)
+    assert len(asked) == 1
+    ends = mia.page.locator("#board-live").get_attribute("data-day-ends")
+    assert time.time() < int(ends) <= time.time() + 86_400
+
+
+def test_people_see_who_is_there_and_who_moves_which_card(mia, sam):
+    here = sam.page.locator("[data-here]")
+    here.locator('.avatar[title="Mia Lindqvist"]').wait_for(timeout=SEEN)
+    assert here.get_attribute("aria-label") == "Mia is here"
+    assert here.locator('.avatar[title="Sam Whitfield"]').count() == 0
+    key = first_card(mia, "todo")
+    box = mia.page.locator(f'.card[data-key="{key}"]').bounding_box()
+    mia.page.mouse.move(box["x"] + 90, box["y"] + 30)
+    mia.page.mouse.down()
+    mia.page.mouse.move(box["x"] + 150, box["y"] + 120, steps=6)
+    card = sam.page.locator(f'.card.is-held[data-key="{key}"]')
+    card.get_by_text("Mia is moving this").wait_for(timeout=SEEN)
+    mia.page.keyboard.press("Escape")
+    mia.page.mouse.up()
+    card.wait_for(state="detached", timeout=SEEN)
+    mia.page.goto("/w/northwind/members/")
+    here.wait_for(state="hidden", timeout=SEEN)
+    assert mia.complaints == sam.complaints == []
+
+
 def test_a_server_that_is_killed_and_comes_back_is_caught_up_with(mia, sam, demo):
     demo.kill_part("web")
     sam.page.wait_for_selector(f"{STATUS}[data-state=lost]", timeout=SEEN)
@@ -202,14 +292,13 @@ def test_a_server_that_is_killed_and_comes_back_is_caught_up_with(mia, sam, demo
     key = first_card(mia, "doing")
     press(mia, key, "Alt+ArrowRight")
     wait_in(mia, key, "review")
-    wait_for("Sam's board", lambda: in_review(sam, key), 60)
+    wait_for("Sam's board", lambda: in_column(sam, key, "review"), 60)
     same_board(sam)
 
 
-def in_review(window: Reader, key: str) -> bool:
-    return bool(
-        window.page.locator(f'.column[data-category=review] .card[data-key="{key}"]').count()
-    )
+def in_column(window: Reader, key: str, category: str) -> bool:
+    column = window.page.locator(f".column[data-category={category}]")
+    return bool(column.locator(f'.card[data-key="{key}"]').count())
 
 
 def test_a_late_answer_to_an_own_move_hides_no_other_move(mia, reader):
@@ -220,8 +309,10 @@ def test_a_late_answer_to_an_own_move_hides_no_other_move(mia, reader):
     mia.page.route("**/move/", lambda route: held.append((route, route.fetch())))
     press(mia, mine, "Alt+ArrowRight")
     wait_in(aiko, mine, "doing")
+    before = heard(aiko)
     press(aiko, hers, "Alt+ArrowRight")
-    wait_in(mia, hers, "review")
+    wait_for("Aiko's answer", lambda: heard(aiko) > before, 20)
+    mia.page.wait_for_timeout(500)
     route, drawn_before = held[0]
     route.fulfill(response=drawn_before)
     mia.page.wait_for_timeout(1_000)

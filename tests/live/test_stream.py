@@ -9,6 +9,7 @@ from django.db import transaction
 
 from backlog import actions as backlog
 from live import bell
+from live import reader as reading
 from live import stream as streaming
 from live.stream import Stream
 from people import actions as people
@@ -104,6 +105,39 @@ def test_a_change_reaches_everyone_who_listens(northwind, at_the_stream):
             assert news["data"]["key"] == task.key
 
     at_the_stream(story, northwind.mia, northwind.sam)
+
+
+def test_a_change_is_told_though_no_bell_rings(northwind, at_the_stream, monkeypatch, settings):
+    """Redis is away, and another process wrote: the reader looks by itself."""
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    monkeypatch.setattr(reading, "LOOK_SECONDS_WITH_REDIS", 0.1)
+
+    async def story(stream, mias):
+        browser = Browser(stream, mias)
+        await browser.next()
+        bell.ring_here(None)
+        await in_thread(
+            backlog.create_task, northwind.workspace, by=northwind.mia, title="A banner"
+        )
+        assert (await browser.next())[1]["verb"] == "task_created"
+
+    at_the_stream(story, northwind.mia)
+
+
+def test_a_thousand_pages_are_sent_home_over_some_seconds(northwind, at_the_stream):
+    async def story(stream):
+        lines = []
+        for _ in range(40):
+            browser = Browser(stream, "")
+            await browser.ended()
+            lines += [line for line in browser.raw.splitlines() if line.startswith(b"retry: ")]
+        pauses = [int(line.removeprefix(b"retry: ")) for line in lines]
+        assert len(pauses) == 40
+        assert min(pauses) >= 2_000
+        assert max(pauses) <= 6_000
+        assert max(pauses) - min(pauses) > 1_000
+
+    at_the_stream(story)
 
 
 def test_another_workspace_hears_nothing(northwind, fjord, at_the_stream):
