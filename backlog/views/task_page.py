@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from backlog import policy
 from backlog.forms import DeliverableForm, StepsForm
+from backlog.hanging import Hanging, hanging
 from backlog.models import ChecklistItem, Deliverable, Task
 from backlog.property_forms import PROPERTIES, PropertyForm, held
 from conversation.files.reading import shelf
@@ -46,6 +47,7 @@ def show(
     editing: str = "",
     renamed: Deliverable | None = None,
     rename_form: DeliverableForm | None = None,
+    hangs: Hanging | None = None,
 ) -> HttpResponse:
     """Render a task, in the drawer or on its page, with what was wrong with a form in it.
 
@@ -68,6 +70,7 @@ def show(
         "deliverable_form": deliverable_form or DeliverableForm(),
         "renamed": renamed,
         "rename_form": rename_form,
+        "hangs": hangs or hanging(found, request.member),
         "steps": steps,
         "steps_form": steps_form or StepsForm(),
         "thread": thread(found, request.member),
