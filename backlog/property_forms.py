@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from activity.forms import LineField
-from people.models import Membership, Workspace
+from people.models import Membership
 
 from .forms import TaskForm
 from .models import Label, Task
@@ -87,7 +87,7 @@ class PropertyForm(TaskForm):
             data,
             instance=copy(task),
             initial=initial,
-            workspace=cast("Workspace", reader.workspace),
+            workspace=reader.workspace,
             auto_id=f"edit_{name}_%s",
             **options,
         )
