@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults lint lock format setup setup-dev
+.PHONY: help run test faults bench lint lock format setup setup-dev
 
 help: ## What can be done here
 	@echo "make <target>:"
@@ -18,6 +18,9 @@ test: setup-dev ## Run every test; PostgreSQL, Redis and Chromium join in where 
 
 faults: setup-dev ## Break everything on purpose, and write down how it went (docs/reliability.md)
 	@exec $(VENV)/python -m scripts.faults $(ARGS)
+
+bench: setup-dev ## Measure the program beside the barest one, and write it down (docs/performance.md)
+	@exec $(VENV)/python -m benchmarks $(ARGS)
 
 lint: setup-dev ## Check style, types, layers, templates, migrations, deployment settings and locks
 	@exec $(VENV)/python scripts/lint.py
