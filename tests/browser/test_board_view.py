@@ -21,7 +21,7 @@ SHOWN = ".column-body > li:not(.is-out, .is-folded) > .card[data-key]"
 
 def at_the_board(window: Reader, query: str = "") -> Page:
     window.page.goto(BOARD + query)
-    window.page.wait_for_selector("[data-filter-text]")
+    window.page.wait_for_selector("[data-filter-text]", state="attached")
     window.page.wait_for_selector("[data-live-status][data-state=live]")
     return window.page
 
@@ -128,7 +128,8 @@ def test_lanes_lie_level_hold_their_cards_and_follow_the_person(reader):
     seen = column.locator(SHOWN).evaluate_all(
         """cards => {
           const of = card => card.dataset.assignee;
-          const first = cards.find(card => cards.some(other => other !== card && of(other) === of(card)));
+          const first = cards.find(
+            card => cards.some(other => other !== card && of(other) === of(card)));
           return cards.filter(card => of(card) === of(first)).map(card => card.dataset.key);
         }"""
     )
