@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, F, OrderBy, Q, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -21,7 +21,8 @@ from people.policy import can_manage_people
 from requests_intake.models import Request
 from reviews.models import Review
 
-LONGEST = 100
+# One letter finds half the workspace; nobody means that
+SHORTEST, LONGEST = 2, 100
 MOST = 12
 # Of each kind at most so many, so that tasks leave room for what is called the same
 TASKS, REQUESTS, OTHERS = 6, 4, 3
@@ -43,9 +44,9 @@ class Found:
 def find(member: Membership, typed: str) -> list[Found]:
     """Return what a member may see and probably means: at most twelve things, five queries."""
     words = words_of(typed)
-    if not words:
-        return []
     prefix, number = _number(typed)
+    if len("".join(words)) < SHORTEST and number is None:
+        return []
     found = [
         *_tasks(member, words, number if prefix in ("", member.workspace.key) else None),
         *_requests(member, words, number if prefix in ("", "REQ") else None),
@@ -75,15 +76,25 @@ def _or_numbered(condition: Q, number: int | None, field: str = "number") -> Q:
     return condition if number is None else condition | Q(**{field: number})
 
 
-def _that_one_first(number: int | None, field: str = "number") -> Case:
-    return Case(When(**{field: -1 if number is None else number}, then=Value(0)), default=Value(1))
+def _newest(number: int | None, field: str = "number") -> list[Case | OrderBy]:
+    """Order by number, but the one that was named comes first.
+
+    A sum is in no index: PostgreSQL would rather walk all tasks in order, looking into each title,
+    than ask the index of words and sort what it finds.
+    """
+    newest = (F(field) + 0).desc()
+    if number is None:
+        return [newest]
+    return [Case(When(**{field: number}, then=Value(0)), default=Value(1)), newest]
 
 
 def _tasks(member: Membership, words: list[str], number: int | None) -> Iterator[Found]:
     """Find tasks; an archived one only by its key."""
     wanted = _or_numbered(Q(archived_at=None) & titled(words), number)
-    tasks = Task.objects.visible_to(member).filter(wanted).select_related("sprint", "column")
-    for task in tasks.order_by(_that_one_first(number), "-number")[:TASKS]:
+    # what is shown of them is read for the few that are left
+    best = Task.objects.visible_to(member).filter(wanted).order_by(*_newest(number))
+    tasks = Task.objects.filter(pk__in=best.values("pk")[:TASKS]).order_by(*_newest(number))
+    for task in tasks.select_related("sprint", "column"):
         task.workspace = member.workspace
         yield Found(
             icon="square-kanban" if task.sprint_id else "layers",
@@ -109,7 +120,7 @@ def _place(task: Task) -> str:
 def _requests(member: Membership, words: list[str], number: int | None) -> Iterator[Found]:
     wanted = _or_numbered(_each("title", words), number)
     requests = Request.objects.visible_to(member).filter(wanted)
-    for one in requests.order_by(_that_one_first(number), "-number")[:REQUESTS]:
+    for one in requests.order_by(*_newest(number))[:REQUESTS]:
         one.workspace = member.workspace
         url, state = one.get_absolute_url(), one.get_state_display()
         yield Found("inbox", url, one.title, key=one.key, note=state, from_sales=True)
@@ -127,8 +138,7 @@ def _reviews(member: Membership, words: list[str], number: int | None) -> Iterat
         _each("subject", words) | _each("sprint__goal", words), number, "sprint__number"
     )
     reviews = Review.objects.visible_to(member).filter(wanted).select_related("sprint")
-    first = _that_one_first(number, "sprint__number")
-    for one in reviews.order_by(first, "-sprint__number")[:OTHERS]:
+    for one in reviews.order_by(*_newest(number, "sprint__number"))[:OTHERS]:
         name = _("Review of sprint %(number)s") % {"number": one.sprint.number}
         url = reverse("review", args=[member.workspace.slug, one.sprint.number])
         yield Found("newspaper", url, one.subject or name, note=name if one.subject else "")

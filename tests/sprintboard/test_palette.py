@@ -52,6 +52,12 @@ def test_words_find_tasks_requests_campaigns_and_people(northwind):
     assert titles(northwind.sam, "nothing of the kind") == []
 
 
+def test_the_newest_of_many_come_first(northwind):
+    newest = make_tasks(northwind.workspace, 9, title="Flyer")[:2:-1]
+    assert [one.key for one in find(northwind.mia, "fly")] == [task.key for task in newest]
+    assert find(northwind.mia, "f") == []
+
+
 def test_a_key_or_a_number_comes_first_whatever_the_titles_say(northwind):
     tasks = make_tasks(northwind.workspace, 12)
     asked = ask(northwind.sam, "Slides")
