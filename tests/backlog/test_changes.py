@@ -19,7 +19,7 @@ from people import actions as people
 from requests_intake import actions as intake
 from reviews import actions as reviews
 from tests.arranging import arranging
-from tests.factories import make_sprint, make_task, make_tasks
+from tests.factories import hang_file, make_sprint, make_task, make_tasks
 
 CARD = re.compile(r'<article class="card".*?</article>', re.S)
 COLUMN = re.compile(r'<section class="column" id="column-(\d+)".*?</section>', re.S)
@@ -269,6 +269,7 @@ VERBS = {
     "wait for a task": lambda w, s: wait(w, s, other=first(s)),
     "wait for a thing, and back": wait_and_back,
     "finish what was waited for": finish_what_was_waited_for,
+    "file": lambda w, s: hang_file(fresh(first(s)), w.lena),
     "comment": lambda w, s: conversation.add_comment(fresh(first(s)), by=w.sam, text="Nice."),
     "deliverable": lambda w, s: actions.add_deliverable(
         fresh(first(s)), by=w.lena, label="PDF", url="https://example.com/a.pdf"
