@@ -466,7 +466,7 @@ def test_the_list_costs_few_queries(northwind, client_of, running, rows):
 
 
 @pytest.mark.parametrize(
-    ("days", "words"), [(0, "<b>Blocked.</b>"), (1, "Blocked 1 day."), (3, "Blocked 3 days.")]
+    ("days", "words"), [(0, "Blocked, with"), (1, "Blocked 1 day, with"), (3, "Blocked 3 days, with")]
 )
 def test_a_card_says_for_how_many_days(northwind, task, impediment, days, words):
     row = board.card_rows(fresh(task).sprint)[0]
@@ -474,11 +474,11 @@ def test_a_card_says_for_how_many_days(northwind, task, impediment, days, words)
         Task.objects.filter(pk=task.pk).update(due_on=date(2026, 12, 1))
     drawn = board.render_card(row, date(2026, 12, 8) + timedelta(days=days))
     assert words in drawn
-    assert f"{REASON} <small>with Grace</small>" in drawn
+    assert f"with Grace.</b> {REASON}<" in drawn
     assert "late" not in drawn  # one alarm at most
     assert "data-blocked" in drawn
     assert "is-escalated" not in drawn
-    assert "Escalated, blocked 3 days." in board.draw_card(
+    assert "Escalated, blocked 3 days, with Grace." in board.draw_card(
         row._replace(is_escalated=True), board.CardDays(blocked_for=3)
     )
 
