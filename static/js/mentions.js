@@ -72,7 +72,7 @@ export default function mentions(field) {
     list.replaceChildren(...found.map((option) => document.importNode(option, true)));
     options().forEach((option, place) => (option.id = `${list.id}-${place}`));
     if (!list.isConnected) {
-      document.body.append(list, said);
+      field.form.append(list, said); // above everything while it is open, and in the page's own part for who listens
       field.setAttribute("aria-controls", list.id); // which must exist
       list.setAttribute("aria-label", field.getAttribute("aria-label") ?? "");
     }
