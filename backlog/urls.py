@@ -75,8 +75,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sprints/<int:number>/goal/", planning.sprint_goal, name="sprint_goal"),
     path("sprints/<int:number>/plan/", planning.plan_sprint, name="plan_sprint"),
     path("sprints/<int:number>/capacity/", planning.sprint_capacity, name="sprint_capacity"),
-    path(
-        "sprints/<int:number>/burndown/", burndown.sprint_burndown, name="sprint_burndown"
-    ),
+    path("sprints/<int:number>/burndown/", burndown.sprint_burndown, name="sprint_burndown"),
     path("sprints/<int:number>/start/", sprints.sprint_start, name="sprint_start"),
 ]

@@ -74,6 +74,11 @@ class MarketerHome:
         return self.waiting_count + len(self.drafts) + len(self.own)
 
     @property
+    def others(self) -> list[Impediment]:
+        """What is in the way and somebody else's to remove."""
+        return [one for one in self.impediments if one not in self.own]
+
+    @property
     def entries(self) -> list[Entry]:
         """The work as rows with their days."""
         return [Entry(Kind.TASK, task.due_on, task=task) for task in self.work]
@@ -123,6 +128,11 @@ class ManagerHome:
     def needs(self) -> int:
         """How many things wait for a manager."""
         return len(self.overdue) + len(self.drafts) + len(self.own)
+
+    @property
+    def others(self) -> list[Impediment]:
+        """What is in the way and somebody else's to remove."""
+        return [one for one in self.impediments if one not in self.own]
 
 
 def greeting(at: datetime) -> str:
