@@ -45,7 +45,7 @@ def page(refused: RefusedError) -> str:
 
 
 line = Line(django)
-threads: ASGIApp = WSGIMiddleware(line, workers=THREADS, send_queue_size=CHUNKS_PER_ANSWER)  # type: ignore[assignment]
+threads: ASGIApp = WSGIMiddleware(line, workers=THREADS, send_queue_size=CHUNKS_PER_ANSWER)  # type: ignore[arg-type,assignment]
 gate = Gate(Sending(threads, lambda: Path(settings.MEDIA_ROOT)), line, page=page)
 
 stream = Stream()

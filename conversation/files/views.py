@@ -85,7 +85,7 @@ def _add(request: MemberRequest, subject: Subject) -> HttpResponse:
     return _answer(request, subject, len(chosen) - len(refused), refused)
 
 
-def _take(member: Membership, subject: Subject, one: UploadedFile) -> Refusal | None:
+def _take(member: Membership, subject: Subject, one: UploadedFile[bytes]) -> Refusal | None:
     """Keep one file, or say why not."""
     name = one.name or ""
     try:

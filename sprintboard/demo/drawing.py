@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Final
 
 WIDTH, HEIGHT = 640, 400
@@ -34,7 +35,7 @@ def _row(y: int) -> bytes:
     return b"".join(bytes(colour) for colour in row)
 
 
-FILES: Final = {
+FILES: Final[dict[str, Callable[[], bytes]]] = {
     "booth-wall.png": booth_wall,
     "print-specification.md": lambda: (
         b"# Print files\n\n- three panels, 100 x 250 cm each\n- PDF/X-4, 10 mm bleed\n"
