@@ -16,7 +16,7 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from django.conf import settings
 
@@ -61,6 +61,8 @@ class Face(NamedTuple):
 
 
 Faces = dict[int, Face]
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 def ring_here(presence: Callable[[object], None] | None) -> None:
@@ -197,11 +199,7 @@ class Presence:
 
     def _forget_the_old(self) -> None:
         now = time.monotonic()
-        for known in (self.held, self.elsewhere):
-            for workspace, entries in known.items():
-                for key in [key for key, (_what, until) in entries.items() if until <= now]:
-                    del entries[key]
-                    self._unsaid.add(workspace)
+        self._unsaid |= _forget(self.held, now) | _forget(self.elsewhere, now)
 
     def say(self) -> int:
         """Tell every board of the workspaces where something changed; return how many were told."""
@@ -255,6 +253,16 @@ class Presence:
             else:
                 del self._told_others[workspace]
         return news
+
+
+def _forget(known: dict[int, dict[K, tuple[V, float]]], now: float) -> set[int]:
+    """Drop what has grown old; return the workspaces where that was."""
+    changed = set()
+    for workspace, entries in known.items():
+        for key in [key for key, (_what, until) in entries.items() if until <= now]:
+            del entries[key]
+            changed.add(workspace)
+    return changed
 
 
 def _faces(listeners: Iterable[Listener]) -> Faces:
