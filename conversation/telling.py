@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from django.db import models
 
@@ -80,10 +80,11 @@ def call_back(record: Change, comment: Comment) -> None:
 def with_following(said: CommentQuerySet, subject: Subject, reader: Membership) -> CommentQuerySet:
     """Let comments on a thing know whether their reader follows it: no query of its own."""
     spoken = Comment.objects.visible_to(reader).about(subject).standing().filter(author=reader)
-    return said.annotate(
-        reader_wants=models.Subquery(_wanted(subject, reader)),
-        reader_spoke=models.Exists(spoken.order_by()),
-    )
+    known: dict[str, Any] = {
+        "reader_wants": models.Subquery(_wanted(subject, reader)),
+        "reader_spoke": models.Exists(spoken.order_by()),
+    }
+    return said.annotate(**known)
 
 
 def follows(subject: Subject, reader: Membership, said: list[Comment]) -> bool:

@@ -1,4 +1,4 @@
-"""@ opens the list of people, by keyboard and by touch; who is meant sees it at the bell at once."""
+"""@ opens the list of people, by keys and by touch; who is meant sees it at the bell at once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_name_is_chosen_by_keys_and_its_bearer_sees_the_bell(reader):
     page.keyboard.type("l")
     page.wait_for_selector(LIST)
     page.keyboard.type("en")
-    page.wait_for_function("() => document.querySelectorAll('.mentions [role=option]').length === 1")
+    page.wait_for_selector(f"{LIST} [role=option]:only-child")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     assert page.locator(FIELD).input_value() == "Which fair, @Lena Okafor "
