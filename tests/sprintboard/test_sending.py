@@ -284,6 +284,15 @@ def test_uploads_wait_for_each_other_and_others_do_not(address: tuple[str, int])
         assert not second.is_alive()
 
 
+def test_an_upload_that_breaks_off_reaches_nobody(
+    address: tuple[str, int], program: Program
+) -> None:
+    with socket.create_connection(address, timeout=10) as leaving:
+        leaving.sendall(post(20_000, more=COOKIE, length=40_000))
+    assert ask(address, post(40_000, more=COOKIE)).status == 200, "its place is free again"
+    assert program.asked == ["HEAD", "HEAD", "POST"]
+
+
 @pytest.mark.parametrize("proxy", ["Caddyfile", "nginx.conf"])
 def test_a_proxy_lets_files_through_and_nothing_else_of_that_size(proxy: str) -> None:
     """Its pattern is the gate's own; its limit is what the gate reads."""
