@@ -83,6 +83,7 @@ export default function now(root) {
     const language = lang === "en" ? "en-GB" : lang; // the days are written like everywhere else: 3 December
     const said = (form) => new Intl.DateTimeFormat(language, { timeZone, ...form }).format(new Date());
     const day = said({ weekday: "short", day: "numeric", month: "short" });
+    if (Date.now() > Number(root.querySelector(LIVE).dataset.dayEnds) * 1_000) later(SPARING); // another day, other words
     clock.textContent = `${day}, ${said({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}`;
   }
 

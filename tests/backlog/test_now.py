@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -146,6 +149,18 @@ def test_unchanged_columns_cost_no_bytes_and_a_change_makes_them_new(northwind, 
     assert (same.status_code, same.content) == (304, b"")
     actions.create_task(northwind.workspace, by=northwind.mia, title="Something new")
     assert client.get(ADDRESS, headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_another_day_makes_the_columns_new_and_the_page_knows_when_that_is(
+    northwind, client_of, scene, monkeypatch
+):
+    client, now = client_of(northwind.sam), clock.now()
+    before = client.get(ADDRESS)
+    ends = int(re.search(r'data-day-ends="(\d+)"', before.content.decode())[1])
+    assert now.timestamp() < ends <= now.timestamp() + 25 * 3600
+    monkeypatch.setattr("activity.clock.system_now", lambda: datetime.fromtimestamp(ends, UTC))
+    after = client.get(ADDRESS, headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
 
 
 def test_who_left_gets_nothing_even_with_the_right_name_of_it(northwind, client_of, scene):
