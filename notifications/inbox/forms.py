@@ -24,7 +24,7 @@ class InboxForm(PageForm):
 class ThroughForm(forms.Form):
     """Up to which notice its reader has seen them."""
 
-    through = forms.IntegerField(min_value=0, max_value=2**63 - 1)
+    through = forms.IntegerField(min_value=0, max_value=2**31 - 1)
 
 
 class MarkForm(forms.Form):
