@@ -55,6 +55,8 @@ PAGES = {
     "task-block": (MIA, f"{BOARD}, block"),
     "task-waits": (MIA, f"{BOARD}, waits"),
     "backlog": (MIA, f"{N}/backlog/"),
+    "search": (SAM, f"{N}/search/?q=kestrel"),
+    "keys": (MIA, f"{N}/keys/"),
     "backlog-sales": (SAM, f"{N}/backlog/"),
     "backlog-nothing-found": (MIA, f"{N}/backlog/?q=nothing+of+the+kind"),
     "sprints": (MIA, f"{N}/sprints/"),
