@@ -124,7 +124,7 @@ export default function board(root) {
     menu.querySelector('[data-place="top"]').hidden = order[0] === card;
     menu.querySelector('[data-place="bottom"]').hidden = order.at(-1) === card;
     for (const item of menu.querySelectorAll("[data-link]"))
-      item.href = `${addressOf(card)}${item.dataset.link}?next=${encodeURIComponent(location.pathname)}`;
+      item.href = `${addressOf(card)}${item.dataset.link}?next=${encodeURIComponent(location.pathname + location.search)}`;
   }
 
   function openMenu(card, button) {
@@ -217,7 +217,7 @@ export default function board(root) {
 
   function pressed(key, card) {
     if (key === "m") openMenuOf(card);
-    else if (key === "e") location.assign(`${addressOf(card)}edit/?next=${encodeURIComponent(location.pathname)}`);
+    else if (key === "e") location.assign(`${addressOf(card)}edit/?next=${encodeURIComponent(location.pathname + location.search)}`);
     else if (PARTS[key]) change(card, PARTS[key]);
     else return false;
     return true;
