@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
@@ -171,11 +172,13 @@ def _target(request: MemberRequest) -> str:
 def _changed(
     request: MemberRequest, found: Task, text: str, *, undo: str = "", pk: int | None = None
 ) -> HttpResponse:
-    back = ""
-    if undo:
-        more = [] if pk is None else [pk]
-        back = reverse(undo, args=[found.workspace.slug, found.key, *more])
     target = _target(request)
+    back = ""
+    if undo and "undo" not in request.GET:  # what is taken back is not offered again
+        more = [] if pk is None else [pk]
+        leads_to = {"next": reverse("impediments", args=[found.workspace.slug])}
+        query = urlencode({"undo": 1, **(leads_to if target == LIST else {})})
+        back = reverse(undo, args=[found.workspace.slug, found.key, *more]) + f"?{query}"
     if target == "board-live":
         return with_toast(fragment(request), text, back)
     if target == LIST or target.startswith(ROW):

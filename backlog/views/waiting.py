@@ -97,10 +97,11 @@ def _refuse(form: WaitForm, error: ValidationError) -> None:
 
 
 def _address(name: str, found: Task, wait: Wait) -> str:
-    return reverse(name, args=[found.workspace.slug, found.key, wait.pk])
+    return reverse(name, args=[found.workspace.slug, found.key, wait.pk]) + "?undo=1"
 
 
 def _changed(request: MemberRequest, found: Task, text: str, undo: str = "") -> HttpResponse:
+    undo = "" if "undo" in request.GET else undo  # what is taken back is not offered again
     if _wants_board(request):
         return with_toast(fragment(request), text, undo)
     if request.htmx:

@@ -341,10 +341,12 @@ def test_blocking_by_a_plain_form_and_taking_it_back(northwind, client_of, task)
     assert shown(task).owner == northwind.sam
     page = lena.get("/w/northwind/board/").content.decode()
     assert "is blocked. Sam is told in a minute." in page
-    assert f'action="{address("task_unblock", task)}"' in page  # Undo
+    assert f'action="{address("task_unblock", task)}?undo=1"' in page
     assert "data-blocked" in page
-    lena.post(address("task_unblock", task))
+    undone = lena.post(address("task_unblock", task) + "?undo=1", follow=True)
     assert shown(task) is None
+    assert "is not blocked any more." in undone.content.decode()
+    assert "undo=1" not in undone.content.decode()
 
 
 def test_a_form_that_will_not_do_keeps_what_was_typed(northwind, client_of, task):
@@ -419,6 +421,8 @@ def test_everybody_reads_the_list_and_the_owner_acts_in_it(northwind, client_of,
     assert "1 task is blocked" in done.content.decode()
     assert "Solved lately" in done.content.decode()
     assert done.headers["HX-Retarget"] == "#impediments"
+    back = json.loads(done.headers["HX-Trigger"])["toast"]["undo"]
+    assert sam.post(back).url == "/w/northwind/impediments/"
 
 
 def test_a_seller_who_removes_nothing_cannot_act(northwind, client_of, task, impediment):
@@ -466,7 +470,8 @@ def test_the_list_costs_few_queries(northwind, client_of, running, rows):
 
 
 @pytest.mark.parametrize(
-    ("days", "words"), [(0, "Blocked, with"), (1, "Blocked 1 day, with"), (3, "Blocked 3 days, with")]
+    ("days", "words"),
+    [(0, "Blocked, with"), (1, "Blocked 1 day, with"), (3, "Blocked 3 days, with")],
 )
 def test_a_card_says_for_how_many_days(northwind, task, impediment, days, words):
     row = board.card_rows(fresh(task).sprint)[0]
