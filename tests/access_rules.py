@@ -495,6 +495,7 @@ MISSING: dict[str, object] = {
     "name": "colour",
     "number": 99_999,
     "pk": 99_999_999,
+    "storage": uuid.UUID(int=7),
 }
 
 

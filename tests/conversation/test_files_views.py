@@ -47,7 +47,8 @@ def test_files_hang_on_the_page_and_in_the_drawer(northwind, lena, task, address
         assert "brief.txt" in page
         assert "dot.png" in page
         assert 'enctype="multipart/form-data"' in page
-    assert "added the file “dot.png”" in page
+    past = lena.get(reverse("task_activity", args=["northwind", task.key])).content.decode()
+    assert "added the file “dot.png”" in past
 
 
 def test_files_hang_on_a_request_by_who_asked(northwind, asked, client_of):
