@@ -26,13 +26,15 @@ from .task_page import show
 
 # What the answer goes into, by its id: the whole list, or the place for a form in one of its rows
 LIST, ROW = "impediments", "impediment-form-"
+PAGE = "backlog/impediments.html"
+PART = f"{PAGE}#list"
 
 
 @require_safe
 @member_required
 def impediment_list(request: MemberRequest) -> HttpResponse:
     """Show all that blocks anything, the reader's own first; everybody may look."""
-    return _page(request)
+    return _page(request, PART if _target(request) == LIST else PAGE)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -221,14 +223,14 @@ def _section(request: MemberRequest, found: Task, status: int = 200, **forms: An
 
 
 def _fragment_of_list(request: MemberRequest, status: int = 200, **more: Any) -> HttpResponse:
-    answer = _page(request, "backlog/impediments.html#list", status, **more)
+    answer = _page(request, PART, status, **more)
     answer["HX-Retarget"], answer["HX-Reswap"] = f"#{LIST}", "outerHTML"
     return answer
 
 
 def _page(
     request: MemberRequest,
-    template: str = "backlog/impediments.html",
+    template: str,
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:

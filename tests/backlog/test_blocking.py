@@ -398,6 +398,8 @@ def test_everybody_reads_the_list_and_the_owner_acts_in_it(northwind, client_of,
     assert "1 task waits for it" in page
     assert "Solved…" not in page
     sam = client_of(northwind.sam)
+    part = sam.get("/w/northwind/impediments/", headers=at("div#impediments")).content.decode()
+    assert part.lstrip().startswith('<div class="stack gap-6" id="impediments">')
     page = sam.get("/w/northwind/impediments/").content.decode()
     assert page.index("No list") < page.index(REASON)
     assert page.count("Solved…") == 1
