@@ -84,7 +84,7 @@ def request_list(request: MemberRequest) -> HttpResponse:
 def request_page(request: MemberRequest, key: str) -> HttpResponse:
     """Show one request: where it is, what was asked, the answer, and what came of it."""
     member = request.member
-    asked, target = _with_target(named_by(key, member))
+    asked, target = _with_target(key, member)
     standing = target or asked  # what was merged stands where its target does
     tracked = reading.track(standing, member)
     if target:  # but it was asked by its own rep, on its own day
@@ -119,12 +119,11 @@ def request_page(request: MemberRequest, key: str) -> HttpResponse:
     )
 
 
-def _with_target(found: Request) -> tuple[Request, Request | None]:
+def _with_target(key: str, member: Membership) -> tuple[Request, Request | None]:
     """Load a request to be shown, and with it the one that it was merged into."""
-    wanted = [found.pk, *([found.merged_into_id] if found.merged_into_id else [])]
-    loaded = Request.objects.tracked_with_results().with_demand().in_bulk(wanted)
-    target = loaded.get(found.merged_into_id) if found.merged_into_id else None
-    return loaded[found.pk], target
+    shown = Request.objects.tracked_with_results().with_demand()
+    asked = named_by(key, member, shown)
+    return asked, shown.filter(pk=asked.merged_into_id).first() if asked.merged_into_id else None
 
 
 def _who(chosen: str, member: Membership, reps: list[Membership]) -> Membership | None:

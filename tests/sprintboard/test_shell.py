@@ -173,8 +173,9 @@ def test_a_frame_costs_two_queries_and_none_before_it_is_shown(northwind):
     assert len(shown) == 2, [query["sql"] for query in shown]
 
 
-def test_a_reader_without_a_queue_costs_one_query(northwind):
+def test_the_frame_costs_two_queries_also_without_a_queue(northwind):
+    """The reader's other workspaces, and every number of the frame: the bell's too."""
     found = frame(northwind.sam)
     with CaptureQueriesContext(connection) as shown:
         render_to_string("base.html", {"shell": found})
-    assert len(shown) == 1
+    assert len(shown) == 2
