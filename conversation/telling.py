@@ -88,13 +88,13 @@ def with_following(said: CommentQuerySet, subject: Subject, reader: Membership) 
 
 
 def follows(subject: Subject, reader: Membership, said: list[Comment]) -> bool:
-    """Tell whether a reader hears of what is said about a thing, by its comments if it has any."""
-    if said:
-        wants, has_spoken = said[0].reader_wants, said[0].reader_spoke
-    else:
-        wants, has_spoken = _wanted(subject, reader).first(), False
-    if wants is not None:
-        return wants
+    """Tell whether a reader hears of what is said about a thing, by the comments on it.
+
+    Where nobody has spoken there is nothing to mute, and the page does not ask.
+    """
+    if said and said[0].reader_wants is not None:
+        return said[0].reader_wants
+    has_spoken = bool(said) and said[0].reader_spoke
     return has_spoken or reader.pk in kind_of(subject).followers(subject)
 
 

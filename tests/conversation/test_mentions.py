@@ -217,13 +217,15 @@ def test_comments_on_what_one_follows_wait_for_the_daily_mail(northwind):
 def test_a_muted_talk_tells_only_who_is_meant(northwind, client_of):
     task = make_task(northwind.workspace, assignee=northwind.lena)
     where = reverse("follow", args=["northwind", "task", task.key])
+    actions.add_comment(task, by=northwind.grace, text="Begin with the date")
+    Notice.objects.all().delete()
     lena = client_of(northwind.lena)
     assert "You hear of what is said here." in lena.get(task.get_absolute_url()).content.decode()
     assert lena.post(where, {"wants": "no"}).status_code == 302
     actions.add_comment(task, by=northwind.sam, text="Which fair?")
-    assert not Notice.objects.exists()
+    assert told() == {("Grace", Topic.COMMENT)}
     actions.add_comment(task, by=northwind.sam, text="@Lena?")
-    assert told() == {("Lena", Topic.MENTION)}
+    assert told() == {("Grace", Topic.COMMENT), ("Lena", Topic.MENTION)}
     assert "only where somebody mentions you" in (
         lena.get(task.get_absolute_url()).content.decode()
     )
@@ -233,8 +235,17 @@ def test_a_muted_talk_tells_only_who_is_meant(northwind, client_of):
     assert ("Lena", Topic.COMMENT) in told()
 
 
+def test_where_nobody_has_spoken_there_is_nothing_to_mute(northwind, task, client_of):
+    page = client_of(northwind.lena).get(task.get_absolute_url()).content.decode()
+    assert 'id="follow"' not in page
+
+
 def test_whoever_follows_hears_without_a_part_in_it(northwind, task, client_of):
     where = reverse("follow", args=["northwind", "task", task.key])
-    client_of(northwind.grace).post(where, {"wants": "yes"})
+    grace = client_of(northwind.grace)
+    actions.add_comment(task, by=northwind.lena, text="Begin with the date")
+    page = grace.get(task.get_absolute_url()).content.decode()
+    assert "only where somebody mentions you" in page
+    grace.post(where, {"wants": "yes"})
     actions.add_comment(task, by=northwind.sam, text="Which fair?")
-    assert told() == {("Grace", Topic.COMMENT)}
+    assert told() == {("Grace", Topic.COMMENT), ("Lena", Topic.COMMENT)}
