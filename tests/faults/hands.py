@@ -254,10 +254,10 @@ def _in_order(move: Callable[[], dict[str, Any]], tasks: list[Task]) -> dict[str
 
 def invite(count: int) -> dict[str, Any]:
     """Let more people in; return their sessions."""
-    mia = _member("mia")
+    mia, known = _member("mia"), User.objects.count()
     users = [
         create_person(email=f"rep{n}@northwind.example", name=f"Rep {n}", time_zone="UTC")
-        for n in range(count)
+        for n in range(known, known + count)
     ]
     for user in users:
         add_member(mia.workspace, by=mia, user=user, role=Role.SALES)
