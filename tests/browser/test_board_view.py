@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_drag import answered, lift
 from tests.browsing import PHONE, Reader
 
 pytestmark = pytest.mark.browser
@@ -154,6 +155,34 @@ def test_lanes_lie_level_hold_their_cards_and_follow_the_person(reader):
     with elsewhere.expect_response(lambda answer: "/board/view/" in answer.url):
         elsewhere.get_by_role("button", name="Compact").click()
     assert elsewhere.locator(".lane").count() == 0
+    assert jonas.complaints == []
+
+
+def test_a_card_that_is_carried_over_another_lane_stays_in_its_own(reader):
+    jonas = reader(JONAS, viewport={"width": 1440, "height": 3_000})  # all lanes are in sight
+    page = at_the_board(jonas)
+    page.wait_for_selector("#board.can-drag")
+    with page.expect_response(lambda answer: "/board/view/" in answer.url):
+        page.locator("[name=lanes]").select_option("assignee")
+    page.wait_for_selector(".lane")
+    card = page.locator(f".column[data-category=todo] {SHOWN}:not([data-assignee='{_me(page)}'])")
+    key = card.first.get_attribute("data-key") or ""
+    lane = f".card[data-key='{key}']"
+    whose = page.locator(lane).evaluate("card => card.parentElement.style.order")
+    lift(page, key)
+    own = page.locator(".lane").first.bounding_box()
+    there = page.locator(".column[data-category=doing]").first.bounding_box()
+    for step in (0, 1):
+        page.mouse.move(there["x"] + 60 + step, own["y"] + own["height"] - 12, steps=6)
+        page.wait_for_timeout(150)  # the library looks twenty times a second
+    with answered(page, key) as answer:
+        page.mouse.up()
+    assert answer.value.status == 200
+    expect(page.locator(f".column[data-category=doing] {lane}")).to_have_count(1)
+    assert page.locator(lane).evaluate("card => card.parentElement.style.order") == whose
+    assert page.locator(".is-beside").count() == 0
+    with page.expect_response(lambda answer: "/board/view/" in answer.url):
+        page.locator("[name=lanes]").select_option("")
     assert jonas.complaints == []
 
 
