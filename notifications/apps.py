@@ -5,5 +5,5 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        """Register the mails."""
-        from .inbox import mails  # noqa: F401
+        """Register the mails, and the jobs that are not in jobs.py."""
+        from .inbox import jobs, mails  # noqa: F401

@@ -3,10 +3,7 @@
 from celery import shared_task
 
 from . import actions
-from .inbox.jobs import sweep as sweep_inbox
 from .models import OutboxItem
-
-__all__ = ["deliver", "sweep", "sweep_inbox"]
 
 
 @shared_task
