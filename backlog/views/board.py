@@ -7,7 +7,6 @@ from typing import cast
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.template.loader import get_template
-from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -23,7 +22,7 @@ from people.access import MemberRequest, member_required
 from . import board_view
 
 # A board of 200 cards is some 350 KB of HTML
-_lives: Memory[SafeString] = Memory(64)
+_lives: Memory[str] = Memory(64)
 
 
 def context(request: MemberRequest, board: reading.Board | None = None) -> dict[str, object]:
@@ -63,9 +62,8 @@ def board_columns(request: MemberRequest) -> HttpResponse:
     return fragment(request)
 
 
-def _since(request: MemberRequest) -> int | None:
-    """Return the number that a page shows; None when it names none."""
-    told = request.GET.get("since", "")
+def _number(told: str) -> int | None:
+    """Read the number that a page shows; None when it names none."""
     return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else None
 
 
@@ -74,17 +72,39 @@ def _since(request: MemberRequest) -> int | None:
 @cache_control(private=True, no_cache=True)
 @condition(etag_func=_etag)
 def board_changes(request: MemberRequest) -> HttpResponse:
-    """Answer what a page lacks since its number; 204 when that is nothing.
+    """Answer what a page lacks since its number; 204 when that is nothing."""
+    seq = _number(request.GET.get("since", ""))
+    if seq is None:
+        return HttpResponseBadRequest(_("since= is the number that the page shows."))
+    answer = _changes(request, seq)
+    if not answer.content:
+        answer.status_code = 204
+    return answer
+
+
+def fragment(request: MemberRequest, status: int = 200) -> HttpResponse:
+    """Answer with what a verb changed on the board.
+
+    A page that says by `X-Since` which number it shows gets what it lacks; any other one, the
+    whole board.
+    """
+    seq = _number(request.headers.get("X-Since", ""))
+    if seq is None:
+        return HttpResponse(live(request, context(request)), status=status)
+    answer = _changes(request, seq)
+    answer.status_code = status
+    return answer
+
+
+def _changes(request: MemberRequest, seq: int) -> HttpResponse:
+    """Render what a page lacks since its number; nothing when it lacks nothing.
 
     `X-Seq` says which number the page then shows; `X-Whole` that it has to fetch all columns.
     """
-    seq = _since(request)
-    if seq is None:
-        return HttpResponseBadRequest(_("since= is the number that the page shows."))
     board = reading.board_of(request.member.workspace)
     changes = catching_up.since(board, request.member, seq)
     if changes.whole or changes.is_empty:
-        answer = HttpResponse(status=204)
+        answer = HttpResponse()
     else:
         answer = render(
             request, "backlog/board_changes.html", {**context(request, board), "changes": changes}
@@ -95,12 +115,7 @@ def board_changes(request: MemberRequest) -> HttpResponse:
     return answer
 
 
-def fragment(request: MemberRequest, status: int = 200) -> HttpResponse:
-    """Answer with the part of the board that a move changes."""
-    return HttpResponse(live(request, context(request)), status=status)
-
-
-def live(request: MemberRequest, shown: dict[str, object]) -> SafeString:
+def live(request: MemberRequest, shown: dict[str, object]) -> str:
     """Render the part of the board that changes; readers with the same rights get the same."""
     template = get_template("backlog/board.html#live")
     board = cast("reading.Board", shown["board"])

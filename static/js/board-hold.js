@@ -23,8 +23,11 @@ export function land() {
   free();
 }
 
-// From the air to the server. The answer is the whole board: it is let in unless another card is in the air, or
-// dropped and not yet answered, because it would put that one back.
+// Whether an answer may come in: not while another card is in the air, or dropped and not yet answered, because it
+// would put that one back.
+export const alone = () => !inAir && drops === 1;
+
+// From the air to the server, and until its answer is here.
 export async function drop(send) {
   drops += 1;
   inAir = false;
@@ -39,9 +42,6 @@ export async function drop(send) {
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
   if (ctx.target?.id !== "board-live" || !held()) return;
-  if (!inAir && drops === 1 && ctx.sourceElement.id === "board") missed = false;
-  else {
-    missed = true;
-    event.preventDefault();
-  }
+  missed = true;
+  event.preventDefault();
 });

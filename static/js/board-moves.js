@@ -43,9 +43,11 @@ export function moved(root, item, home) {
     homes.delete(id);
     if (!from || !card) return; // the move before it was refused
     const values = { version: card.dataset.version, ...placeNow(card.closest("li")) };
-    const status = await post(root, `${addressOf(card)}move/`, values, id);
-    if (status !== 200) homes.delete(id);
-    if (status !== 200 && !isTold(status)) putBack(root, id, from);
+    const { status, told } = await post(root, `${addressOf(card)}move/`, values, id);
+    if (status === 200) return;
+    homes.delete(id);
+    if (!told) putBack(root, id, from);
+    if (!isTold(status)) stays(document.getElementById(id));
   });
 }
 
@@ -55,9 +57,8 @@ export function sent(root, address, values, card) {
   return inTurn(async () => {
     const now = id && document.getElementById(id);
     const version = now ? { version: now.dataset.version } : {};
-    const status = await post(root, address, { ...version, ...values }, id);
+    const { status } = await post(root, address, { ...version, ...values }, id);
     if (now && status !== 200 && !isTold(status)) stays(now);
-    return status;
   });
 }
 
@@ -71,31 +72,39 @@ function inTurn(send) {
   return queue;
 }
 
-// These answers hold the board as it is, and say what happened
+// These answers say what happened
 const isTold = (status) => status === 409 || status === 422;
 
+// The answer is what this page lacked, which live-board.js puts where it belongs. `told`: it says where the card is.
 async function post(root, address, values, id) {
-  let answer = null;
-  const look = ({ detail: { ctx } }) => {
-    if (ctx.sourceElement === root) answer = ctx;
+  let ctx = null;
+  const look = ({ detail }) => {
+    if (detail.ctx.sourceElement === root) ctx = detail.ctx;
   };
+  const since = root.querySelector(LIVE).dataset.seq;
   under.add(id);
   root.addEventListener("htmx:finally:request", look);
   try {
     // its source is not the board itself, whose own fetches would queue with it and drop it
-    const headers = { "HX-Target": "board-live" };
-    await htmx.ajax("POST", address, { source: root, target: LIVE, swap: "outerMorph", headers, values });
+    const headers = { "HX-Target": "board-live", "X-Since": since };
+    await htmx.ajax("POST", address, { source: root, target: root, swap: "none", headers, values });
   } finally {
     under.delete(id);
     root.removeEventListener("htmx:finally:request", look);
   }
-  const status = answer?.response?.status ?? 0;
-  if (id && status === 200) refresh(id, answer.text);
-  return status;
+  const { status = 0, headers } = ctx?.response ?? {};
+  const text = ctx?.text ?? "";
+  if (headers?.has("X-Seq")) {
+    if (id) refresh(id, text);
+    const detail = { text, since: Number(since), seq: Number(headers.get("X-Seq")), whole: headers.has("X-Whole") };
+    document.dispatchEvent(new CustomEvent("board:answer", { detail }));
+  }
+  const told = headers?.has("X-Whole") || [`data-card="${id}"`, `data-gone="${id}"`].some((mark) => text.includes(mark));
+  return { status, told };
 }
 
 // An answer that another move holds back still says the card's version
-function refresh(id, text = "") {
+function refresh(id, text) {
   const version = text.match(new RegExp(`id="${id}"[^>]* data-version="(\\d+)"`))?.[1];
   const card = document.getElementById(id);
   if (version && card && Number(version) > Number(card.dataset.version)) card.dataset.version = version;
@@ -110,11 +119,11 @@ function putBack(root, id, { list, next }) {
     if (focused) focused.focus({ preventScroll: true });
     count(root);
   }
-  stays(cardOf(item));
 }
 
 // instead of the sentence that says only that nothing was saved
 function stays(card) {
+  if (!card) return;
   const words = document.getElementById("card-menu")?.dataset.stays;
   const why = document.querySelector("#toasts .toast")?.textContent ?? "";
   const where = card.closest(".column").querySelector("h2").textContent.trim();

@@ -1,7 +1,6 @@
 // The board by keyboard and by menu. Arrows go from card to card, Alt and an arrow moves one, M opens its menu, E edits,
-// A, P and B open what they name. A move is done here at once and told to the server (board-moves.js); the answer is the
-// whole board, morphed, so that the card stays the same element and keeps the focus. Without scripts the card's menu is
-// a link to a plain form.
+// A, P and B open what they name. A move is done here at once and told to the server (board-moves.js). Without scripts the
+// card's menu is a link to a plain form.
 import htmx from "htmx";
 import { laneOf, shownCards } from "sprintboard/board-cards";
 import { addressOf, moved, placeOf, sent } from "sprintboard/board-moves";
@@ -9,7 +8,6 @@ import { open } from "sprintboard/drawer";
 import { combined, single, typing } from "sprintboard/keys";
 import { announce, toast } from "sprintboard/toast";
 
-const LIVE = "#board-live";
 const MOTION = 170;
 const PARTS = { a: "assignee", p: "points", b: "blocked" };
 
@@ -269,7 +267,7 @@ export default function board(root) {
     "htmx:after:request",
     ({ detail: { ctx } }) => {
       if (ctx.request.method === "GET" || !ctx.sourceElement?.closest?.("#drawer") || !ctx.response?.raw?.ok) return;
-      htmx.ajax("GET", root.dataset.address, { source: LIVE, target: LIVE, swap: "outerMorph" });
+      document.dispatchEvent(new CustomEvent("board:look"));
     },
     { signal },
   );

@@ -1,7 +1,7 @@
 // The board, kept true: a move by somebody else is done here at once, everything else is fetched as what changed
 // since the number that the page shows. Nothing under the pointer or the focus moves away.
 import htmx from "htmx";
-import { held } from "sprintboard/board-hold";
+import { alone, held } from "sprintboard/board-hold";
 import { count } from "sprintboard/board-sums";
 import { connect } from "sprintboard/live";
 
@@ -226,6 +226,7 @@ export default function liveBoard(root) {
     card.classList.remove("is-fresh", "is-held");
     card.querySelector(":scope > .held-by")?.remove();
     card.removeAttribute("aria-current");
+    card.dataset.version = made.dataset.version; // which alone makes no other card: a move leaves it as it is
     if (card.outerHTML !== made.outerHTML) {
       const focused = card.contains(document.activeElement);
       card.replaceWith(made);
@@ -267,6 +268,19 @@ export default function liveBoard(root) {
     else if (wanted || known > seq) catchUp();
   };
   document.addEventListener("board:free", landed, { signal });
+  // the answer to what the reader did himself, unless another card is in the air or the stream was faster
+  const answered = ({ detail: { text, seq: next, whole } }) => {
+    agree();
+    known = Math.max(known, next);
+    if (!alone() || whole) wanted = true;
+    else if (next >= seq) {
+      apply(text);
+      seq = next;
+      live().dataset.seq = seq;
+    }
+  };
+  document.addEventListener("board:answer", answered, { signal });
+  document.addEventListener("board:look", catchUp, { signal });
 
   return () => {
     listening.abort();

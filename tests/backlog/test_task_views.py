@@ -543,3 +543,32 @@ def test_who_was_deactivated_meanwhile_changes_nothing(northwind, task, mia):
     with arranging():
         Membership.objects.filter(pk=northwind.mia.pk).update(is_active=False)
     assert mia.post(to("task_edit", task), edited(task, title="No")).status_code == 404
+
+
+def test_a_page_that_says_what_it_shows_gets_what_it_lacks(northwind, mia):
+    sprint = make_sprint(northwind.workspace, state="active")
+    moved, _other = make_tasks(northwind.workspace, 2, sprint=sprint)
+    seq = mia.get(reverse("board", args=["northwind"])).context["workspace"].seq
+    told = {**HTMX, "X-Since": str(seq)}
+    values = {"version": 1, "column": northwind.column("doing").pk, "place": "top"}
+
+    answer = mia.post(to("task_move", moved), values, headers=told)
+    page = answer.content.decode()
+    assert f'data-card="task-{moved.pk}" data-column="{values["column"]}"' in page
+    assert page.count("data-card=") == 1
+    assert 'id="board-live"' not in page
+    assert int(answer.headers["X-Seq"]) > seq
+    assert "toast" in answer.headers["HX-Trigger"]
+
+    late = mia.post(to("task_move", moved), values, headers=told)
+    assert late.status_code == 409
+    assert f'data-card="task-{moved.pk}"' in late.content.decode()
+
+
+@pytest.mark.parametrize("since", ["", "-1", "x", "9" * 30])
+def test_a_page_that_says_no_number_gets_the_whole_board(northwind, mia, since):
+    sprint = make_sprint(northwind.workspace, state="active")
+    task = make_task(northwind.workspace, sprint=sprint)
+    values = {"version": 1, "column": northwind.column("doing").pk, "place": "top"}
+    answer = mia.post(to("task_move", task), values, headers={**HTMX, "X-Since": since})
+    assert 'id="board-live"' in answer.content.decode()

@@ -38,7 +38,7 @@ def test_what_beat_rings_is_a_job(entry: dict[str, Any]) -> None:
 
 def test_every_sweep_is_rung() -> None:
     celery_app.loader.import_default_modules()
-    sweeps = {name for name in celery_app.tasks if name.endswith(".jobs.sweep")}
+    sweeps = {name for name in celery_app.tasks if name.endswith((".jobs.sweep", ".jobs.escalate"))}
     assert sweeps == {entry["task"] for entry in celeryconfig.beat_schedule.values()}
 
 
