@@ -146,6 +146,8 @@ def change(workspace: Workspace, *, by: Membership | System) -> Iterator[Change]
         yield from _joined(outer, workspace, by)
         return
     with _transaction(workspace.pk) as locked:
+        # also for who is refused: what he is shown now holds what he was too late for
+        workspace.seq = locked.seq
         record = Change(locked, _reread(by, locked))
         token = _current.set(record)
         try:

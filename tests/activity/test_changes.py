@@ -95,6 +95,16 @@ def test_a_failed_change_leaves_nothing(northwind, heard, django_capture_on_comm
     assert not in_change()
 
 
+def test_who_is_refused_knows_the_number_of_what_came_first(northwind):
+    early = Workspace.objects.get(pk=northwind.workspace.pk)
+    with change(northwind.workspace, by=northwind.mia) as record:
+        record("first", northwind.workspace)
+    with pytest.raises(Refused), change(early, by=SYSTEM) as record:
+        record("lost", northwind.workspace)
+        raise Refused
+    assert early.seq == 1
+
+
 def test_the_number_is_free_again_after_a_failure(northwind):
     with pytest.raises(Refused), change(northwind.workspace, by=SYSTEM) as record:
         record("lost", northwind.workspace)
