@@ -287,9 +287,11 @@ def sweep() -> None:
 def _throw_removed_away(before: datetime) -> None:
     gone = Attachment.objects.removed().filter(removed_at__lt=before).select_related("workspace")
     for attachment in gone.order_by("removed_at")[:SWEEP_LIMIT]:
-        store.throw_away(attachment.storage)  # first: a row without its file is found again
         with change(attachment.workspace, by=SYSTEM):
-            Attachment.objects.removed().filter(pk=attachment.pk).delete()
+            removed = Attachment.objects.removed().filter(pk=attachment.pk)
+            if removed.exists():  # else somebody has just brought it back
+                store.throw_away(attachment.storage)  # first: a row without its file is found again
+                removed.delete()
 
 
 def throw_orphans_away(folder: int, before: datetime) -> int:

@@ -102,6 +102,24 @@ def test_the_sweep_throws_away_what_was_removed_a_day_ago(northwind, task):
     jobs.sweep()
 
 
+def test_a_file_brought_back_at_the_last_moment_is_not_thrown_away(northwind, task, monkeypatch):
+    file = hang_file(task, northwind.lena)
+    actions.remove_file(file, by=northwind.lena)
+    with arranging():
+        Attachment.objects.filter(pk=file.pk).update(removed_at=clock.now() - DAY)
+    change = actions.change
+
+    def late(workspace, *, by):
+        if by is actions.SYSTEM:  # the sweep has found it and does not hold the lock yet
+            actions.restore_file(file, by=northwind.lena)
+        return change(workspace, by=by)
+
+    monkeypatch.setattr(actions, "change", late)
+    jobs.sweep()
+    assert Attachment.objects.standing().get() == file
+    assert store.path_of(file.storage).is_file()
+
+
 def test_each_folder_comes_up_within_a_few_hours():
     looked = {minute % store.FOLDERS for minute in range(24 * 60)}
     assert len(looked) == 256
