@@ -251,7 +251,7 @@ class Presence:
             if faces:
                 self._told_others[workspace] = (members, now)
             else:
-                del self._told_others[workspace]
+                self._told_others.pop(workspace, None)  # it may have been said before
         return news
 
 

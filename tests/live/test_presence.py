@@ -225,6 +225,18 @@ def test_two_processes_do_not_talk_for_ever(two):
     assert len(one.presence._for_others()) == 1
 
 
+def test_an_empty_board_keeps_nobody_elsewhere_from_being_told(two):
+    one, _other = two
+    mia = one.come(1)
+    exchange(*two)
+    one.hub.part(mia)  # others are told at once, and her own board only when she does not come back
+    for _ in range(2):
+        one.come(2, workspace=2)
+        one.presence.say()
+        told = one.presence._for_others()
+    assert [news["here"] for news in told if news["workspace"] == 1] == [[]]
+
+
 def test_a_process_that_died_takes_its_people_with_it(two):
     one, other = two
     mia = one.come(1, "Mia Lindqvist")
