@@ -7,6 +7,7 @@ looks for notices that should have left by now and that nobody has read.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Final
@@ -29,6 +30,8 @@ from people.models import Membership
 
 from . import hours
 from .links import DAILY, Link
+
+logger = logging.getLogger(__name__)
 
 DAILY_MAIL: Final = "notifications.daily"
 KEPT: Final = timedelta(days=90)
@@ -187,7 +190,15 @@ def sweep() -> int:
     waiting = Membership.objects.select_related("workspace", "user").filter(
         pk__in=list(due[:SWEEP_LIMIT])
     )
-    return sum(write_daily_mail(member) for member in waiting)
+    return sum(_write_in_its_turn(member) for member in waiting)
+
+
+def _write_in_its_turn(member: Membership) -> bool:
+    try:
+        return write_daily_mail(member)
+    except Exception:  # one person's trouble is not the next one's
+        logger.exception("Could not write the daily mail of member %s.", member.pk)
+        return False
 
 
 def write_daily_mail(member: Membership) -> bool:

@@ -238,6 +238,29 @@ def test_the_daily_mail_brings_what_is_unread_once(northwind, task, now):
     assert task.get_absolute_url() in rendered.html
 
 
+def test_one_that_cannot_be_written_holds_up_no_other(northwind, task, now, monkeypatch, caplog):
+    for member in (northwind.lena, northwind.mia):
+        say(task, northwind.sam, f"Which fair, @{member.first_name}?")
+        with arranging():
+            Preference.objects.create(
+                workspace=northwind.workspace, member=member, mention=Pace.DAILY
+            )
+    with arranging():
+        Notice.objects.update(due_at=WEDNESDAY)
+    write = actions.write_daily_mail
+
+    def one_fails(member):
+        if member == northwind.lena:
+            raise ZeroDivisionError
+        return write(member)
+
+    monkeypatch.setattr(actions, "write_daily_mail", one_fails)
+    now.move_to(datetime(2026, 11, 26, 7, 0, tzinfo=UTC))
+    assert actions.sweep() == 1
+    assert daily().get().recipient == northwind.mia
+    assert "Could not write the daily mail" in caplog.text
+
+
 def test_there_is_one_daily_mail_a_day(northwind, task, now):
     say(task, northwind.sam, "One")
     now.move_to(datetime(2026, 11, 26, 7, 0, tzinfo=UTC))
