@@ -13,6 +13,7 @@ from datetime import datetime, time, timedelta
 from typing import Final
 
 from django.db import models
+from django.db.models import Q
 
 from activity import clock
 from activity.changes import SYSTEM, Change, change
@@ -163,7 +164,8 @@ def follow(member: Membership, subject: models.Model, *, wants: bool) -> None:
 def unsubscribe(link: Link) -> None:
     """Stop what a link stops: those mails, not the notices in the app. Again changes nothing.
 
-    Who is no member any more gets no mail anyway.
+    What waits (for the morning, say) does not leave either. Who is no member any more gets no mail
+    anyway.
     """
     if not (link.member.is_active and link.member.user.is_active):
         return
@@ -176,6 +178,17 @@ def unsubscribe(link: Link) -> None:
         waiting = Notice.objects.visible_to(link.member).filter(mailed_at=None)
         gone = waiting if link.what == DAILY else waiting.filter(topic=link.what)
         gone.update(due_at=None)
+        _call_back(link)
+
+
+def _call_back(link: Link) -> None:
+    such = Q(kind=DAILY_MAIL) if link.what == DAILY else Q(payload__because=link.what)
+    OutboxItem.objects.filter(
+        such,
+        workspace=link.member.workspace_id,
+        recipient=link.member,
+        state=OutboxState.QUEUED,
+    ).update(state=OutboxState.CANCELLED)
 
 
 # The daily mail ------------------------------------------------------------------------------

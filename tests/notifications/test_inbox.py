@@ -18,7 +18,7 @@ from conversation import actions as conversation
 from notifications import mails
 from notifications.actions import deliver
 from notifications.inbox import actions, hours, links
-from notifications.models import Notice, OutboxItem, Pace, Preference, Topic
+from notifications.models import Notice, OutboxItem, OutboxState, Pace, Preference, Topic
 from tests.arranging import arranging
 from tests.factories import make_task
 
@@ -370,6 +370,17 @@ def test_one_click_stops_a_kind_of_mail_without_signing_in(northwind, task, clie
     client_of(northwind.lena).post(address("preferences"), {**CHOICE, "mention": "once"})
     say(make_task(northwind.workspace), northwind.sam, "@Lena, back?")
     assert OutboxItem.objects.count() == 2
+
+
+def test_what_waits_for_the_morning_is_stopped_too(northwind, task, now):
+    now.move_to(datetime(2026, 11, 25, 20, 0, tzinfo=UTC))
+    for member in (northwind.lena, northwind.mia):
+        say(task, northwind.sam, f"Which fair, @{member.first_name}?")
+    actions.unsubscribe(links.find(links.token_for(northwind.lena, Topic.COMMENT)))
+    assert not OutboxItem.objects.exclude(state=OutboxState.QUEUED).exists()
+    actions.unsubscribe(links.find(links.token_for(northwind.lena, Topic.MENTION)))
+    assert OutboxItem.objects.get(state=OutboxState.CANCELLED).recipient == northwind.lena
+    assert OutboxItem.objects.get(state=OutboxState.QUEUED).recipient == northwind.mia
 
 
 def test_the_daily_mail_is_stopped_as_a_whole(northwind, task, now):
