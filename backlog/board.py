@@ -351,7 +351,8 @@ class Board:
         columns = list(Column.objects.filter(workspace=self.workspace).order_by("position", "pk"))
         cards: dict[int, list[CardRow]] = {column.pk: [] for column in columns}
         for row in self.rows:
-            cards[row.column_id].append(row)
+            if row.column_id in cards:  # else it was made or removed between the two queries
+                cards[row.column_id].append(row)
         return [BoardColumn(column, cards[column.pk], self.today) for column in columns]
 
     @property

@@ -13,7 +13,7 @@ from django.utils import translation
 from activity import clock
 from backlog import actions, metrics
 from backlog import board as reading
-from backlog.models import Sprint, Task
+from backlog.models import Column, Sprint, Task
 from campaigns.models import Campaign
 from people.actions import update_profile
 from people.models import Membership
@@ -222,6 +222,17 @@ def test_the_board_shows_the_running_sprint_in_columns(northwind, running, clien
     column = page.split(f'data-column-id="{doing.pk}"')[1].split("</section>")[0]
     assert f'id="task-{task.pk}"' in column
     assert 'data-category="doing"' in page
+
+
+def test_a_column_that_goes_while_the_board_is_read_is_no_fault(northwind, running):
+    task = make_task(northwind.workspace, sprint=running)
+    board = reading.Board(northwind.workspace)
+    assert len(board.rows) == 1
+    with arranging():
+        gone, other = Column.objects.filter(workspace=northwind.workspace)[:2]
+        Task.objects.filter(pk=task.pk).update(column=other)
+        Column.objects.filter(pk=gone.pk).delete()
+    assert gone not in [column.column for column in board.columns]
 
 
 def test_between_sprints_the_board_shows_the_finished_one_and_invites_to_plan(northwind, client_of):
