@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from activity.bounds import validate_day
 from activity.forms import LineField
 from people.models import Membership, Workspace
 
@@ -81,7 +82,9 @@ class WaitForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "tasks-to-wait-for", "autocapitalize": "characters"}),
     )
     thing = LineField(label=_("Or something else"), max_length=120, required=False)
-    until = forms.DateField(label=_("It should come on"), required=False, widget=DayInput())
+    until = forms.DateField(
+        label=_("It should come on"), required=False, widget=DayInput(), validators=[validate_day]
+    )
 
     def __init__(self, *args: Any, workspace: Workspace, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -112,7 +112,7 @@ def mentionable(request: MemberRequest) -> HttpResponse:
     form = NameForm(request.GET)
     typed = form.cleaned_data["q"] if form.is_valid() else ""
     found, is_all = mentions.choices(request.member, typed)
-    context = {"choices": [] if form.errors else found, "is_all": is_all}
+    context = {"form": form, "choices": [] if form.errors else found, "is_all": is_all}
     return render(
         request, "conversation/mentionable.html", context, status=400 if form.errors else 200
     )

@@ -256,7 +256,7 @@ def test_what_is_foreign_looks_like_what_never_was(scene, foreign):
     for address in inside():
         theirs = address.samples(foreign)
         for argument in address.arguments:
-            if argument == "kind":
+            if argument in {"kind", "name"}:
                 continue  # a word of ours, which belongs to nobody
             method = "GET" if RULES[address.name].get else "POST"
             nothing = missing(argument, theirs[argument])
@@ -375,24 +375,6 @@ def all_forms(client: Client, scene: Scene) -> list[Form]:
             forms.setdefault(key, Form(name, method, target, filled))
     assert len(forms) > 20
     return list(forms.values())
-
-
-def test_no_field_of_any_form_is_a_500(scene):
-    client = signed_in(scene.world.mia.user)
-    forms = all_forms(client, scene)
-
-    def answers() -> Iterator[tuple[str, HttpResponse]]:
-        for form in forms:
-            for nasty in NASTY:
-                everywhere = dict.fromkeys(form.fields, nasty)
-                what = f"{form.method} {form.name} {nasty[:9]!r}"
-                yield what, ask(client, form.method, form.target, everywhere)
-            for field in form.fields:
-                one = {**form.fields, field: "9" * 30}
-                what = f"{form.method} {form.name} {field}"
-                yield what, ask(client, form.method, form.target, one)
-
-    assert failures(answers()) == []
 
 
 def theirs_to_name(foreign: Scene) -> dict[str, list[object]]:

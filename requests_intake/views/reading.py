@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import Q
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -21,8 +22,6 @@ from requests_intake import policy, reading
 from requests_intake.forms import FilterForm
 from requests_intake.models import UNDECIDED, Request, RequestQuerySet, RequestState
 from requests_intake.tracker import Work, tracker
-
-from .lookup import named_by
 
 PAGE = 25
 
@@ -121,9 +120,16 @@ def request_page(request: MemberRequest, key: str) -> HttpResponse:
 
 def _with_target(key: str, member: Membership) -> tuple[Request, Request | None]:
     """Load a request to be shown, and with it the one that it was merged into."""
-    shown = Request.objects.tracked_with_results().with_demand()
-    asked = named_by(key, member, shown)
-    return asked, shown.filter(pk=asked.merged_into_id).first() if asked.merged_into_id else None
+    named = Request.objects.named(key, member.workspace)
+    both = Q(pk__in=named.values("pk")) | Q(pk__in=named.values("merged_into"))
+    loaded = list(Request.objects.tracked_with_results().with_demand().filter(both))
+    # a request is merged into another one, never into itself; 017 is 17 to whoever typed it
+    targets = {one.merged_into_id for one in loaded}
+    asked = next((one for one in loaded if one.pk not in targets), None)
+    if asked is None:
+        raise Http404
+    asked.workspace = member.workspace
+    return asked, next((one for one in loaded if one.pk == asked.merged_into_id), None)
 
 
 def _who(chosen: str, member: Membership, reps: list[Membership]) -> Membership | None:
