@@ -60,7 +60,9 @@ def test_everybody_reads_who_is_here_and_admins_also_who_is_coming(client_of, no
         assert "Lena Okafor" in page
         assert (NEW in page) == (name == "mia")
         assert ("Invite people" in page) == (name == "mia")
-        assert f'href="{N}/members/" data-place="members" title="Members" aria-current="page"' in page
+        assert (
+            f'href="{N}/members/" data-place="members" title="Members" aria-current="page"' in page
+        )
 
 
 def test_the_page_costs_the_same_however_many(mia, northwind):
