@@ -118,8 +118,18 @@ export default function inPlace(root) {
     root.querySelector("#prop-status .prop-value")?.focus();
   });
 
+  // what had the focus was swapped away: it goes to the form that came, or to what the part offers now
+  function stay(target) {
+    if (!target?.id || document.activeElement !== document.body) return;
+    const part = document.getElementById(target.id);
+    if (!part?.matches("[data-part]")) return;
+    const field = part.querySelector("[aria-invalid=true], form:has([data-leave]) :is(input:not([type=hidden]), select)");
+    (field ?? part.querySelector("summary, a.btn") ?? part.querySelector("a, button"))?.focus();
+  }
+
   on(root, "htmx:after:swap", ({ detail: { ctx } }) => {
     ready();
+    stay(ctx.target);
     if (ctx.request && ctx.request.method !== "GET" && ctx.response?.raw?.ok) refresh();
   });
 
@@ -182,8 +192,14 @@ export default function inPlace(root) {
     for (const one of inner) await renew(one, fresh);
   }
 
-  const swap = (part, next) =>
-    htmx.swap({ target: part, text: next.outerHTML, swap: "outerMorph", sourceElement: part });
+  async function swap(part, next) {
+    const { id } = part.contains(document.activeElement) ? document.activeElement : {};
+    await htmx.swap({ target: part, text: next.outerHTML, swap: "outerMorph", sourceElement: part });
+    const held = id && document.activeElement === document.body && document.getElementById(id);
+    if (!held) return;
+    if (held.tabIndex < 0) held.tabIndex = -1; // a comment that was just saved holds the focus without being a field
+    held.focus({ preventScroll: true });
+  }
 
   const texts = () => new Map([...root.querySelectorAll(".prop")].map((prop) => [prop, shownIn(prop).textContent]));
 

@@ -1,6 +1,7 @@
 // A textarea in which @ opens the list of whom one can mention: <textarea data-behaviour="mentions"> inside an element
 // with data-people="/w/…/people/". Arrows choose, Enter or Tab takes, Escape closes; a tap takes too. The words
-// behind the @ are plain text: the server says who is meant when they are saved.
+// behind the @ are plain text: the server says who is meant when they are saved. While no list is open, Ctrl or ⌘ with
+// Enter sends, and Escape leaves a comment that was opened to change it; what was changed is not lost by a key.
 const TYPED = /(?:^|[\s([{"'“”‘’*_~|,;:!?…–—>])@([^\s@][^@\n]{0,40})?$/u;
 const WAIT = 120;
 const MOST = 8;
@@ -125,9 +126,20 @@ export default function mentions(field) {
     },
     { signal },
   );
+  function finish(event) {
+    const leave = field.form.querySelector("[data-cancel]");
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) field.form.requestSubmit();
+    else if (event.key !== "Escape" || !leave) return;
+    else if (field.value === field.defaultValue) leave.click();
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
   field.addEventListener(
     "keydown",
     (event) => {
+      if (!event.isComposing && (!isOpen() || event.ctrlKey || event.metaKey)) finish(event);
+      if (event.defaultPrevented) return;
       if (!isOpen() || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
       const act = {
         ArrowDown: () => step(1),
