@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +21,7 @@ from tests.system.stack import Stack, free_port
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The demo, served as in production but for its database."""
     home = tmp_path_factory.mktemp("demo")
+    _seed(home, tmp_path_factory.getbasetemp())
     port = free_port()
     stack = Stack(
         environment={"SPRINTBOARD_HOME": str(home), "PORT": str(port)},
@@ -25,15 +30,32 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         log=home / "log",
     )
     stack.log.touch()
-    stack.manage("collectstatic", "--noinput", "-v0")
-    stack.manage("migrate", "-v0")
-    stack.manage("seed_demo")
     try:
         stack.start()
         yield stack
         stack.stop()
     finally:
         stack.kill()
+
+
+def _seed(home: Path, own: Path) -> None:
+    """Fill a home with the demo: it is told once for all workers of a run, then copied."""
+    is_shared = "PYTEST_XDIST_WORKER" in os.environ
+    made = (own.parent if is_shared else own) / "seeded-demo"
+    with made.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            making = made.with_suffix(".new")
+            making.mkdir()
+            stack = Stack({"SPRINTBOARD_HOME": str(making)}, {}, 0, making / "log")
+            for command in (
+                ["collectstatic", "--noinput", "-v0"],
+                ["migrate", "-v0"],
+                ["seed_demo"],
+            ):
+                stack.manage(*command)
+            making.rename(made)
+    shutil.copytree(made, home, dirs_exist_ok=True)
 
 
 @pytest.fixture

@@ -42,7 +42,6 @@ def test_the_running_sprint_is_in_its_second_week_whatever_the_day(days):
 NOW = datetime(2026, 7, 1, 23, 59, tzinfo=UTC)
 
 
-@pytest.mark.both_databases
 def test_the_demo_holds_what_it_should_is_true_history_and_mails_nobody():
     with time_machine.travel(NOW, tick=False):
         seed()
