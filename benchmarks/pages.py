@@ -33,6 +33,15 @@ def getting(client: Client, path: str, status: int = 200, **headers: str) -> Ask
     return lambda: expect(client.ask("GET", path, **headers), status)
 
 
+def shown_by(client: Client, world: Built) -> str:
+    """Return the number that a fresh board shows."""
+    page = expect(client.ask("GET", f"/w/{world['slug']}/board/columns/"), 200).body
+    found = re.search(rb'data-seq="(\d+)"', page)
+    if found is None:
+        raise UnexpectedError("The board says no number.")
+    return found[1].decode()
+
+
 def moving(client: Client, world: Built, which: int = 10) -> Ask:
     """Return a way to move one card, each time before another one of its column.
 
@@ -41,16 +50,19 @@ def moving(client: Client, world: Built, which: int = 10) -> Ask:
     card = world["cards"][which]
     address = f"/w/{world['slug']}/tasks/{card}/move/"
     neighbours = itertools.cycle(world["cards"][20:40])
-    version = 1
+    version, seq = 1, shown_by(client, world)
     known = re.compile(rf'data-key="{card}" data-version="(\d+)"'.encode())
 
     def move() -> Answer:
-        nonlocal version
+        nonlocal version, seq
         values = {"version": version, "column": world["columns"][0], "before": next(neighbours)}
-        answer = expect(client.ask("POST", address, urlencode(values), **FRAGMENT), 200)
+        told = {**FRAGMENT, "X_Since": seq}
+        answer = expect(client.ask("POST", address, urlencode(values), **told), 200)
+        seq = answer.headers["X-Seq"]
         found = known.search(answer.body)
-        # an answer that tells only what changed counts up without showing it
-        version = int(found[1]) if found else version + 1
+        if found is None:
+            raise UnexpectedError(f"The answer does not hold {card}: {answer.body[:300]!r}")
+        version = int(found[1])
         return answer
 
     return move
@@ -74,11 +86,12 @@ def measure(
     """Measure page, fragment, move, create and backlog."""
     board = worlds["w200"]
     at = f"/w/{board['slug']}"
-    with talking(program, board["sessions"][0]) as ours, talking(bare) as theirs:
+    session = board["sessions"][0]
+    with talking(program, session) as ours, talking(bare, session) as theirs:
 
         def beside(ask: Ask, path: str, of: int, *, post: bool = False) -> Pair:
             size = len(ask().body)
-            there = f"{path}?of={of}&bytes={size}"
+            there = f"{path}?of={of}&workspace={board['pk']}&bytes={size}"
             plain: Ask = (
                 (lambda: theirs.ask("POST", there, "x=1"))
                 if post
@@ -87,10 +100,8 @@ def measure(
             return side_by_side((program, ask), (bare, plain), rounds=rounds, each=each)
 
         columns = getting(ours, f"{at}/board/columns/")
-        state = columns()
-        tag = {"If_None_Match": state.headers["ETag"]}
-        seq = re.search(rb'data-seq="(\d+)"', state.body)
-        since = f"{at}/board/changes/?since={int(seq[1]) if seq else 0}"
+        tag = {"If_None_Match": columns().headers["ETag"]}
+        since = f"{at}/board/changes/?since={shown_by(ours, board)}"
         reads: list[tuple[str, str, Pair]] = [
             (
                 "board page, 200 cards, warm",
