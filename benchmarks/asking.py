@@ -39,6 +39,13 @@ class Client:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
             sent["X-CSRFToken"] = CSRF
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        try:
+            return self._ask(method, path, body, sent)
+        except http.client.RemoteDisconnected:  # it had nothing to do while the other was asked
+            self._connection.close()
+            return self._ask(method, path, body, sent)
+
+    def _ask(self, method: str, path: str, body: str | None, sent: dict[str, str]) -> Answer:
         begun = time.perf_counter()
         self._connection.request(method, path, body, sent)
         answer = self._connection.getresponse()
