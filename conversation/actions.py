@@ -17,7 +17,7 @@ from people.models import Membership, Workspace
 from . import markdown, policy
 from .mentions import People, check_amount
 from .models import LONGEST, Comment
-from .subjects import Subject, kind_of, subject_of
+from .subjects import Subject, fresh_subject, kind_of, subject_there, unknown
 from .telling import call_back, tell, tell_of_edit
 
 # The same words sent twice in this time are a button that was pressed twice
@@ -34,7 +34,7 @@ def add_comment(subject: Subject, *, by: Membership, text: str) -> Comment:
     words, mentioned = _words(text, subject.workspace)
     with change(subject.workspace, by=by) as record:
         author = _speaker(record)
-        subject = _fresh(record, subject, author)
+        subject = fresh_subject(record, subject, author)
         record.require(policy.can_comment, subject)
         if (said := _just_said(record, subject, author, words["text"])) is not None:
             return said
@@ -69,7 +69,7 @@ def edit_comment(comment: Comment, *, by: Membership, version: int, text: str) -
             comment.edited_at = record.at
             comment.version += 1
             comment.save()
-            subject = _subject(record, comment)
+            subject = subject_there(record, comment.subject_type, comment.subject_id)
             told = tell_of_edit(record, subject, comment, mentioned)
             _record(record, "comment_edited", subject, comment, told)
     return comment
@@ -88,7 +88,7 @@ def remove_comment(comment: Comment, *, by: Membership) -> Comment:
         comment.removed_at, comment.removed_by = record.at, record.actor
         comment.version += 1
         comment.save()
-        subject = _subject(record, comment)
+        subject = subject_there(record, comment.subject_type, comment.subject_id)
         _count(record, subject)
         call_back(record, comment)
         _record(record, "comment_removed", subject, comment)
@@ -124,15 +124,6 @@ def _speaker(record: Change) -> Membership:
     return record.actor
 
 
-def _fresh(record: Change, subject: Subject, reader: Membership) -> Subject:
-    """Read the thing again, as this member may. Raises ValidationError `unknown`."""
-    there = subject_of(record.workspace, subject._meta.label_lower, subject.pk)
-    found = kind_of(there).find(there.key, reader) if there else None
-    if found is None:
-        raise _unknown()
-    return found
-
-
 def _standing(record: Change, comment: Comment) -> Comment:
     found = (
         Comment.objects.standing()
@@ -141,20 +132,9 @@ def _standing(record: Change, comment: Comment) -> Comment:
         .first()
     )
     if found is None:
-        raise _unknown()
+        raise unknown()
     found.workspace = record.workspace
     return found
-
-
-def _subject(record: Change, comment: Comment) -> Subject:
-    found = subject_of(record.workspace, comment.subject_type, comment.subject_id)
-    if found is None:
-        raise _unknown()
-    return found
-
-
-def _unknown() -> ValidationError:
-    return ValidationError(_("This is not here any more."), code="unknown")
 
 
 def _just_said(record: Change, subject: Subject, author: Membership, text: str) -> Comment | None:

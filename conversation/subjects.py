@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext as _
 
 from activity.changes import Change
 from people.models import Membership, Workspace
@@ -124,4 +126,32 @@ def subjects_of(
         for subject in model._default_manager.filter(workspace=workspace, pk__in=pks):
             subject.workspace = workspace
             found[label, subject.pk] = subject
+    return found
+
+
+def subject_named(kind: str, key: str, member: Membership) -> Subject | None:
+    """Return the thing of an address; None for one that is foreign, like one that never was."""
+    known = kind_named(kind)
+    return known.find(key, member) if known else None
+
+
+def unknown() -> ValidationError:
+    """Return the no for what was taken away meanwhile."""
+    return ValidationError(_("This is not here any more."), code="unknown")
+
+
+def fresh_subject(record: Change, subject: Subject, reader: Membership | None) -> Subject:
+    """Read a thing again, as this member may. Raises ValidationError `unknown`."""
+    there = subject_of(record.workspace, subject._meta.label_lower, subject.pk)
+    found = kind_of(there).find(there.key, reader) if there and reader else None
+    if found is None:
+        raise unknown()
+    return found
+
+
+def subject_there(record: Change, label: str, pk: int) -> Subject:
+    """Return the thing that a row names, whoever reads it. Raises ValidationError `unknown`."""
+    found = subject_of(record.workspace, label, pk)
+    if found is None:
+        raise unknown()
     return found

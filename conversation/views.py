@@ -23,7 +23,7 @@ from . import actions, mentions, policy
 from .forms import CommentForm, EditForm, FollowForm, NameForm
 from .models import Comment
 from .reading import COMPOSER_IDS, Said, Thread, thread
-from .subjects import Subject, kind_named, kind_of
+from .subjects import Subject, kind_of, subject_named
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -204,8 +204,7 @@ def _comment(request: MemberRequest, subject: Subject, said: Said) -> HttpRespon
 
 def _find_subject(member: Membership, kind: str, key: str) -> Subject:
     """Return what is talked about. Raises Http404, whether it is foreign or was never."""
-    known = kind_named(kind)
-    found = known.find(key, member) if known else None
+    found = subject_named(kind, key, member)
     if found is None:
         raise Http404
     return found

@@ -18,7 +18,12 @@ from activity import clock
 from activity.changes import SYSTEM, Busy, Change, change, in_change
 from activity.doorbell import Job, ring
 from conversation.models import Attachment, Preview
-from conversation.subjects import Subject, kind_of, subject_of
+from conversation.subjects import (
+    Subject,
+    fresh_subject,
+    subject_there,
+    unknown,
+)
 from people.models import Membership, Workspace
 
 from . import pictures, policy, store
@@ -69,7 +74,7 @@ def _hang(
     with change(subject.workspace, by=by) as record:
         if record.actor is None:
             raise TypeError("A file is brought by somebody.")
-        subject = _fresh(record, subject)
+        subject = fresh_subject(record, subject, record.actor)
         _check(record.actor, subject, found.name, size)
         made = Attachment.objects.create(
             workspace=record.workspace,
@@ -97,11 +102,16 @@ def remove_file(attachment: Attachment, *, by: Membership) -> Attachment:
     with change(attachment.workspace, by=by) as record:
         attachment = _current(record, attachment)
         if attachment.removed_at is not None:
-            raise _unknown()
+            raise unknown()
         record.require(policy.can_remove, attachment)
         attachment.removed_at, attachment.removed_by = record.at, record.actor
         attachment.save()
-        _record(record, "file_removed", _subject(record, attachment), attachment)
+        _record(
+            record,
+            "file_removed",
+            subject_there(record, attachment.subject_type, attachment.subject_id),
+            attachment,
+        )
     return attachment
 
 
@@ -112,7 +122,7 @@ def restore_file(attachment: Attachment, *, by: Membership) -> Attachment:
         if attachment.removed_at is None:
             return attachment
         record.require(policy.can_restore, attachment)
-        subject = _subject(record, attachment)
+        subject = subject_there(record, attachment.subject_type, attachment.subject_id)
         _check_count(subject)
         attachment.removed_at = attachment.removed_by = None
         attachment.save()
@@ -181,33 +191,13 @@ def _check_quota(workspace: Workspace, name: str, size: int) -> None:
 # Rows -----------------------------------------------------------------------------------------
 
 
-def _fresh(record: Change, subject: Subject) -> Subject:
-    there = subject_of(record.workspace, subject._meta.label_lower, subject.pk)
-    reader = record.actor
-    found = kind_of(there).find(there.key, reader) if there and reader else None
-    if found is None:
-        raise _unknown()
-    return found
-
-
 def _current(record: Change, attachment: Attachment) -> Attachment:
     mine = Attachment.objects.filter(workspace=record.workspace)
     found = mine.filter(pk=attachment.pk).first()
     if found is None:
-        raise _unknown()
+        raise unknown()
     found.workspace = record.workspace
     return found
-
-
-def _subject(record: Change, attachment: Attachment) -> Subject:
-    found = subject_of(record.workspace, attachment.subject_type, attachment.subject_id)
-    if found is None:
-        raise _unknown()
-    return found
-
-
-def _unknown() -> ValidationError:
-    return ValidationError(_("This is not here any more."), code="unknown")
 
 
 def _record(record: Change, verb: str, subject: Subject, attachment: Attachment) -> None:

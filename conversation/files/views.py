@@ -29,7 +29,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from activity.changes import Busy
 from activity.databases import is_full
 from conversation.models import Attachment
-from conversation.subjects import Subject, kind_labelled, kind_named, subject_of
+from conversation.subjects import Subject, kind_labelled, subject_named, subject_of
 from people.access import MemberRequest, member_required
 from people.models import Membership
 
@@ -228,8 +228,7 @@ class Found:
 
 def _find_subject(member: Membership, kind: str, key: str) -> Subject:
     """Return what files hang on. Raises Http404, whether it is foreign or was never."""
-    known = kind_named(kind)
-    found = known.find(key, member) if known else None
+    found = subject_named(kind, key, member)
     if found is None:
         raise Http404
     return found
