@@ -15,7 +15,8 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.pool import AsyncResult
@@ -297,18 +298,24 @@ def remove_and_go_on(first: str) -> dict[str, Any]:
 # Many writers ---------------------------------------------------------------------------------
 
 
-def in_processes(act: Callable[[int], Any]) -> AsyncResult[Any]:
-    """Begin one thing in eight processes; `.get()` returns what each of them found."""
+@contextmanager
+def in_processes(act: Callable[[int], Any]) -> Iterator[AsyncResult[Any]]:
+    """Begin one thing in eight processes; `.get()` returns what each of them found.
+
+    Processes and the pool's own threads are gone at the end of the block: a thread that flushes
+    what is printed while the interpreter ends would take it down.
+    """
     connections.close_all()  # a connection belongs to one process
-    pool = get_context("fork").Pool(WRITERS)
-    result = pool.map_async(act, range(WRITERS), chunksize=1)
-    pool.close()
-    return result
+    with get_context("fork").Pool(WRITERS) as pool:
+        yield pool.map_async(act, range(WRITERS), chunksize=1)
+        pool.close()
+        pool.join()
 
 
 def write_tasks(each: int) -> dict[str, Any]:
     """Make tasks from eight processes; say which errors there were, and the longest wait."""
-    found = in_processes(partial(_write_tasks, each)).get(PATIENCE)
+    with in_processes(partial(_write_tasks, each)) as writing:
+        found = writing.get(PATIENCE)
     return {
         "errors": sum((errors for errors, _slowest in found), Counter()),
         "slowest": max(slowest for _errors, slowest in found),
@@ -387,16 +394,16 @@ def _follow(by: str, write: Callable[[int], None]) -> dict[str, Any]:
     began = last = Activity.objects.aggregate(last=Max(by))["last"]
     newer = Activity.objects.filter(**{f"{by}__gt": began}).order_by(by)
     seen = []
-    writing = in_processes(write)
-    while True:
-        is_last = writing.ready()  # asked before the look, so that the last look misses nothing
-        for number in newer.filter(**{f"{by}__gt": last}).values_list(by, flat=True):
-            seen.append(number)
-            last = number
-        if is_last:
-            break
-        time.sleep(0.001)
-    writing.get()
+    with in_processes(write) as writing:
+        while True:
+            is_last = writing.ready()  # asked before the look, so that the last look misses nothing
+            for number in newer.filter(**{f"{by}__gt": last}).values_list(by, flat=True):
+                seen.append(number)
+                last = number
+            if is_last:
+                break
+            time.sleep(0.001)
+        writing.get()
     return {
         "seen": len(seen),
         "written": newer.count(),
