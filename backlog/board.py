@@ -26,7 +26,7 @@ from activity.memory import Memory
 from people.models import Membership, Workspace
 
 from . import metrics
-from .models import Category, Column, Sprint, SprintState, Task
+from .models import Category, Channel, Column, Sprint, SprintState, Task
 
 # Some ten boards of 200 cards, each in two versions; a card takes about 2 KB
 REMEMBERED_CARDS = 4096
@@ -354,6 +354,22 @@ class Board:
             if row.column_id in cards:  # else it was made or removed between the two queries
                 cards[row.column_id].append(row)
         return [BoardColumn(column, cards[column.pk], self.today) for column in columns]
+
+    @property
+    def column_names(self) -> tuple[tuple[int, str, str], ...]:
+        """Number, category and name of the columns."""
+        return tuple((one.column.pk, one.column.category, one.column.name) for one in self.columns)
+
+    @property
+    def next_numbers(self) -> tuple[tuple[int, int], ...]:
+        """Id and number of the next three sprints."""
+        return tuple((sprint.pk, sprint.number) for sprint in self.planned[:3])
+
+    @cached_property
+    def channels(self) -> tuple[tuple[int, str], ...]:
+        """Id and name of the channels, in their order."""
+        mine = Channel.objects.filter(workspace=self.workspace)
+        return tuple(mine.values_list("pk", "name"))
 
     @property
     def day_ends(self) -> int:

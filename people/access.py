@@ -10,9 +10,21 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 
+from activity.compiled import Compiled
+
 from .models import Membership, User
 
 P = ParamSpec("P")
+
+_member = Compiled(
+    lambda user, slug: (
+        Membership.objects.active()
+        .select_related("workspace")
+        .filter(workspace__slug=slug, user=user)
+    ),
+    user=int,
+    slug=str,
+)
 
 
 class MemberRequest(HttpRequest):
@@ -43,14 +55,10 @@ def member_required(
     def guarded(
         request: MemberRequest, slug: str, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponse:
-        member = (
-            Membership.objects.active()
-            .select_related("workspace", "user")
-            .filter(workspace__slug=slug, user=request.user)
-            .first()
-        )
+        member = _member.first(user=request.user.pk, slug=slug)
         if member is None:
             raise Http404
+        member.user = request.user
         request.member = member
         return view(request, *args, **kwargs)
 

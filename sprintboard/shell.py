@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from activity.compiled import Compiled
 from activity.models import Mark
 from backlog.models import Sprint
 from notifications.models import Notice, OutboxItem
@@ -55,6 +59,39 @@ class Place:
     current: bool = False
 
 
+class Numbers(NamedTuple):
+    """What the frame counts: waiting requests, mails stuck or held, the reader's new notices."""
+
+    waiting: int
+    next_sprint: int | None
+    stuck: int
+    is_paused: bool
+    unread: int
+
+
+def _amount(rows: QuerySet[Any], of: str) -> Coalesce:
+    """Count rows in a subquery, which all have the same value in one column."""
+    counted = rows.order_by().values(of).annotate(amount=Count("pk")).values("amount")
+    return Coalesce(Subquery(counted), 0)
+
+
+_numbers = Compiled(
+    lambda workspace, member: Workspace.objects.filter(pk=workspace).values_list(
+        _amount(Request.objects.waiting().filter(workspace=OuterRef("pk")), "workspace"),
+        Subquery(Sprint.objects.planned().filter(workspace=OuterRef("pk")).values("number")[:1]),
+        _amount(OutboxItem.objects.unsettled().filter(workspace=OuterRef("pk")), "workspace"),
+        Exists(Mark.objects.named(Mark.OUTBOX_PAUSED)),
+        _amount(Notice.objects.filter(recipient=member).unread(), "recipient"),
+    ),
+    workspace=int,
+    member=int,
+)
+# one more than is shown: the workspace that is open may be among them
+_places_of = Compiled(
+    lambda user: Workspace.objects.of(user).values_list("slug", "name")[:21], user=int
+)
+
+
 class Shell:
     """The frame of one page. Reads the database only where a template shows what was read."""
 
@@ -83,85 +120,50 @@ class Shell:
         return SECTIONS.get(first, "")
 
     @cached_property
-    def _numbers(self) -> tuple[int, int | None, int, bool, int]:
-        """Requests that wait, the sprint to plan, mails stuck or held, news: one query."""
-        waiting = (
-            Request.objects.waiting()
-            .filter(workspace=OuterRef("pk"))
-            .order_by()
-            .values("workspace")
-            .annotate(amount=Count("pk"))
-            .values("amount")
-        )
-        planned = Sprint.objects.planned().filter(workspace=OuterRef("pk")).values("number")[:1]
-        stuck = (
-            OutboxItem.objects.unsettled()
-            .filter(workspace=OuterRef("pk"))
-            .order_by()
-            .values("workspace")
-            .annotate(amount=Count("pk"))
-            .values("amount")
-        )
-        unread = (
-            Notice.objects.visible_to(self.member)
-            .unread()
-            .order_by()
-            .values("recipient")
-            .annotate(amount=Count("pk"))
-            .values("amount")
-        )
-        row = (
-            Workspace.objects.filter(pk=self.workspace.pk)
-            .values_list(
-                Subquery(waiting),
-                Subquery(planned),
-                Subquery(stuck),
-                Exists(Mark.objects.named(Mark.OUTBOX_PAUSED)),
-                Subquery(unread),
-            )
-            .get()
-        )
-        return row[0] or 0, row[1], row[2] or 0, row[3], row[4] or 0
+    def _numbers(self) -> Numbers:
+        """What the frame counts: one query."""
+        [row] = _numbers.all(workspace=self.workspace.pk, member=self.member.pk)
+        return Numbers._make(row)
 
     @property
     def next_sprint(self) -> int | None:
         """The number of the sprint to plan, if one is planned."""
-        return self._numbers[1]
+        return self._numbers.next_sprint
 
     @property
     def unread(self) -> int:
         """How many notices the reader has not looked at."""
-        return self._numbers[4]
+        return self._numbers.unread
 
     @cached_property
     def outbox_is_paused(self) -> bool:
         """Whether to tell this reader that nothing is mailed: admins can have it mended."""
-        return self.member.is_admin and (settings.OUTBOX_PAUSED or self._numbers[3])
+        return self.member.is_admin and (settings.OUTBOX_PAUSED or self._numbers.is_paused)
 
     @cached_property
-    def others(self) -> list[Workspace]:
-        """The reader's other workspaces, by name."""
-        return list(Workspace.objects.of(self.member.user).exclude(pk=self.workspace.pk)[:20])
+    def others(self) -> tuple[tuple[str, str], ...]:
+        """Address and name of the reader's other workspaces, by name."""
+        mine = _places_of.all(user=self.member.user_id)
+        return tuple((slug, name) for slug, name in mine if slug != self.workspace.slug)
 
     def _place(
         self, key: str, label: str, icon: str, name: str, *args: object, count: int = 0
     ) -> list[Place]:
         try:
-            url = reverse(name, args=[self.workspace.slug, *args])
+            url = _address(name, self.workspace.slug, *args)
         except NoReverseMatch:  # a page that does not exist has no way to it
             return []
         return [Place(key, label, icon, url, count, current=key == self.section)]
 
     @cached_property
-    def places(self) -> list[Place]:
+    def places(self) -> tuple[Place, ...]:
         """Every place of the workspace, for this role."""
         marketer = self.member.is_marketer
         sees_outbox = can_see_outbox(self.member)
-        waiting, planned, stuck = self._numbers[:3] if marketer or sees_outbox else (0, None, 0)
-        if not marketer:
-            waiting, planned = 0, None
+        waiting, planned = self._numbers[:2] if marketer else (0, None)
+        stuck = self._numbers.stuck if sees_outbox else 0
         requests = "triage" if marketer else "requests"
-        return [
+        return (
             *self._place("home", _("Home"), "house", "home"),
             *self._place("my-work", _("My work"), "list-checks", "my_work"),
             *self._place("now", _("Now"), "presentation", "now"),
@@ -188,7 +190,7 @@ class Shell:
                 if sees_outbox and (stuck or self.section == "outbox")
                 else []
             ),
-        ]
+        )
 
     @cached_property
     def main_action(self) -> Place | None:
@@ -202,18 +204,18 @@ class Shell:
         return found[0] if found else None
 
     @cached_property
-    def tabs(self) -> list[Place]:
+    def tabs(self) -> tuple[Place, ...]:
         """The places in the bottom bar of a phone; the others are behind “More”."""
         if self.member.is_marketer:
             keys = ["home", "board", "requests"]
         else:  # who does not work on the board sees from afar what is on it
             keys = ["home", "now", "requests" if self.main_action else "reviews"]
-        return [place for place in self.places if place.key in keys]
+        return tuple(place for place in self.places if place.key in keys)
 
     @cached_property
-    def more(self) -> list[Place]:
+    def more(self) -> tuple[Place, ...]:
         """The places that the bottom bar has no room for."""
-        return [place for place in self.places if place not in self.tabs]
+        return tuple(place for place in self.places if place not in self.tabs)
 
     @cached_property
     def first_steps(self) -> list[FirstStep]:
@@ -241,9 +243,14 @@ class Shell:
         return _or_nothing("profile")
 
 
+@lru_cache(maxsize=4096)
+def _address(name: str, *args: object) -> str:
+    return reverse(name, args=args)
+
+
 def _or_nothing(name: str) -> str:
     try:
-        return reverse(name)
+        return _address(name)
     except NoReverseMatch:
         return ""
 

@@ -52,6 +52,7 @@ EXTRA_ROOMS = {
         "counters": "what a process counts for /metrics",
         "doorbell": "the one place that rings a job",
         "memory": "what is kept until a workspace changes",
+        "compiled": "reads whose SQL is kept",
         "text": "what people may type, for every form",
     },
     "people": {

@@ -7,14 +7,17 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from activity.compiled import Compiled
 from backlog import actions
 from backlog.forms import BoardViewForm
-from backlog.models import BoardView, Channel, Lanes
+from backlog.models import BoardView, Lanes
 from people.access import MemberRequest, member_required
 from people.models import Membership
 
 # What static/js/board-view.js reads in an address
 FILTERS = {"mine", "sales", "blocked", "campaign", "person", "channel", "q"}
+
+_view = Compiled(lambda member: BoardView.objects.filter(member=member), member=int)
 
 
 def reading(request: MemberRequest) -> dict[str, object]:
@@ -25,15 +28,14 @@ def reading(request: MemberRequest) -> dict[str, object]:
     view = view_of(request.member)
     return {
         "view": view,
-        "lane_kinds": [("", _("No swimlanes")), *Lanes.choices],
-        "channels": Channel.objects.filter(workspace=request.member.workspace),
+        "lane_kinds": (("", _("No swimlanes")), *((kind.value, str(kind.label)) for kind in Lanes)),
         "is_settling": bool(view.lanes) or not FILTERS.isdisjoint(request.GET),
     }
 
 
 def view_of(member: Membership) -> BoardView:
     """Return how a member sees the board; plain, until he says otherwise."""
-    return BoardView.objects.filter(member=member).first() or BoardView(member=member)
+    return _view.first(member=member.pk) or BoardView(member=member)
 
 
 @require_POST

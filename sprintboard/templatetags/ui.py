@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import lucide
 from django import template
+from django.conf import settings
 from django.contrib.messages.storage.base import Message
+from django.template.loader import get_template
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from activity import clock
 from people.zones import city_of
@@ -163,6 +165,23 @@ def importmap() -> SafeString:
         "", '<link rel="modulepreload" href="{}">', ((address,) for address in preloads())
     )
     return format_html('<script type="importmap">{}</script>{}', text, hints)
+
+
+@register.simple_tag
+def remembered(template_name: str, **values: Hashable) -> SafeString:
+    """Include a template that shows nothing but these values, drawn once for each set of them.
+
+    It sees no other variable, no request and no token, so nothing can make what was drawn wrong
+    but the reader's language, which counts as a value. No instants: they would need a zone.
+    Raises TypeError for a value that can change, as a list or a dict.
+    """
+    draw = _drawn.__wrapped__ if settings.DEBUG else _drawn
+    return draw(template_name, get_language(), tuple(values.items()))
+
+
+@lru_cache(maxsize=4096)
+def _drawn(name: str, language: str, values: tuple[tuple[str, Hashable], ...]) -> SafeString:
+    return SafeString(get_template(name).render(dict(values)))
 
 
 # Words ----------------------------------------------------------------------------------------

@@ -158,8 +158,8 @@ def test_the_other_workspaces_are_those_of_the_person(northwind, fjord):
             user=northwind.mia.user, workspace=fjord.workspace, role="marketer", shown_name="Mia"
         )
 
-    assert frame(northwind.mia).others == [fjord.workspace]
-    assert frame(northwind.lena).others == []
+    assert frame(northwind.mia).others == ((fjord.workspace.slug, fjord.workspace.name),)
+    assert frame(northwind.lena).others == ()
 
 
 def test_a_frame_costs_two_queries_and_none_before_it_is_shown(northwind):

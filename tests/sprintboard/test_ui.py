@@ -12,6 +12,7 @@ from django.contrib.messages import INFO
 from django.contrib.messages.storage.base import Message
 from django.template import Context, Template
 from django.utils import timezone
+from django.utils.translation import override
 
 from sprintboard.templatetags import ui
 
@@ -212,3 +213,36 @@ def test_a_time_names_the_city_of_its_zone():
 )
 def test_undo_posts_to_this_site_only(tags, address):
     assert ui.undo_address(Message(INFO, "Moved.", extra_tags=tags)) == address
+
+
+# Drawn once -----------------------------------------------------------------------------------
+
+
+def bell(unread: object) -> str:
+    source = '{% remembered "components/bell.html" slug="northwind" me=1 unread=unread %}'
+    return Template(source).render(Context({"unread": unread, "compact": True}))
+
+
+def test_what_is_remembered_is_drawn_once_for_each_set_of_values(monkeypatch):
+    drawn = []
+    real = ui.get_template
+    monkeypatch.setattr(ui, "get_template", lambda name: drawn.append(name) or real(name))
+    ui._drawn.cache_clear()
+
+    three = bell(3)
+    assert 'data-bell-count="3"' in three
+    assert bell(3) == three
+    assert 'data-bell-count="4"' in bell(4)
+    assert len(drawn) == 2
+    with override("sv"):
+        bell(3)
+    assert len(drawn) == 3  # another language is another drawing
+
+
+def test_what_is_remembered_sees_its_values_alone():
+    assert "btn-ghost" not in bell(5)  # `compact` is the page's, and was not handed over
+
+
+def test_what_can_change_cannot_be_remembered():
+    with pytest.raises(TypeError):
+        bell([3])
