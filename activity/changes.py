@@ -19,9 +19,12 @@ from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
 from . import clock
+from .compiled import Compiled
 from .models import Activity, Audience
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from people.models import Membership, Workspace
 
 # Sent after commit with `workspace_id`, `seq` and the set of `verbs`: a doorbell, never the truth.
@@ -195,21 +198,34 @@ def _busy_when_locked() -> Iterator[None]:
         raise
 
 
-def _lock(workspace_id: int) -> Workspace:
+def _workspaces(pk: int) -> QuerySet[Workspace]:
     model: type[Workspace] = apps.get_model("people.Workspace")
     # no_key: a plain FOR UPDATE would wait for, and deadlock with, foreign-key checks
-    return model._default_manager.select_for_update(no_key=True).get(pk=workspace_id)
+    return model._default_manager.select_for_update(no_key=True).filter(pk=pk)
+
+
+def _members(pk: int, workspace: int) -> QuerySet[Membership]:
+    model: type[Membership] = apps.get_model("people.Membership")
+    return model._default_manager.select_related("user").filter(
+        pk=pk, workspace=workspace, is_active=True, user__is_active=True
+    )
+
+
+_locked = Compiled(_workspaces, pk=int)
+_still_member = Compiled(_members, pk=int, workspace=int)
+
+
+def _lock(workspace_id: int) -> Workspace:
+    found = _locked.first(pk=workspace_id)
+    if found is None:
+        raise apps.get_model("people.Workspace").DoesNotExist
+    return found
 
 
 def _reread(by: Membership | System, workspace: Workspace) -> Membership | None:
     if isinstance(by, System):
         return None
-    model: type[Membership] = apps.get_model("people.Membership")
-    actor = (
-        model._default_manager.select_related("user")
-        .filter(pk=by.pk, workspace=workspace, is_active=True, user__is_active=True)
-        .first()
-    )
+    actor = _still_member.first(pk=by.pk, workspace=workspace.pk)
     if actor is None:
         raise PermissionDenied(_("You are no longer a member of this workspace."))
     actor.workspace = workspace

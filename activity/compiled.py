@@ -17,8 +17,9 @@ from django.db.models import QuerySet
 
 T = TypeVar("T")
 
-# Stand in for values while a queryset is compiled: no value of ours is one of them
-_NUMBERS = range(-2_147_480_000, -2_147_479_000)
+# Stand in for values while a queryset is compiled: no constant of ours is one of them, and a field
+# that holds no negative numbers takes them too
+_NUMBERS = range(2_147_480_000, 2_147_483_000)
 _WORDS = "\ue000{}\ue001"
 
 

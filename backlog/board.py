@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from activity.compiled import Compiled
 from activity.memory import Memory
 from people.models import Membership, Workspace
 
@@ -184,10 +185,17 @@ FIELDS = (
 )
 
 
+_cards = Compiled(
+    lambda sprint: (
+        Task.objects.current().filter(sprint=sprint).order_by("position", "pk").values_list(*FIELDS)
+    ),
+    sprint=int,
+)
+
+
 def card_rows(sprint: Sprint) -> list[CardRow]:
     """Return the cards of a sprint by rank: one query, however many."""
-    tasks = Task.objects.current().filter(sprint=sprint).order_by("position", "pk")
-    return [CardRow._make(row) for row in tasks.values_list(*FIELDS)]
+    return [CardRow._make(row) for row in _cards.all(sprint=sprint.pk)]
 
 
 def draw_card(row: CardRow, days: CardDays) -> SafeString:
@@ -292,6 +300,26 @@ def totals(sprint: Sprint, rows: Iterable[CardRow]) -> Totals:
     )
 
 
+def _sprints_of(workspace: int) -> QuerySet[Sprint]:
+    """Return the running, the planned and the last closed sprints of a workspace, running first."""
+    order = Case(
+        When(state=SprintState.ACTIVE, then=Value(0)),
+        When(state=SprintState.PLANNED, then=Value(1)),
+        default=Value(2),
+    )
+    mine = Sprint.objects.filter(workspace=workspace)
+    latest = mine.closed().values("pk")[:1]
+    shown = mine.filter(~Q(state=SprintState.CLOSED) | Q(pk__in=latest))
+    return shown.order_by(order, "number")
+
+
+_shown_sprints = Compiled(_sprints_of, workspace=int)
+_columns = Compiled(
+    lambda workspace: Column.objects.filter(workspace=workspace).order_by("position", "pk"),
+    workspace=int,
+)
+
+
 class Board:
     """What the board shows now: the running sprint, or else the one that ended last."""
 
@@ -302,15 +330,7 @@ class Board:
     @cached_property
     def _sprints(self) -> list[Sprint]:
         """The running, the last closed and the planned sprints, in one query, running first."""
-        order = Case(
-            When(state=SprintState.ACTIVE, then=Value(0)),
-            When(state=SprintState.PLANNED, then=Value(1)),
-            default=Value(2),
-        )
-        mine = Sprint.objects.filter(workspace=self.workspace)
-        latest = mine.closed().values("pk")[:1]
-        shown = mine.filter(~Q(state=SprintState.CLOSED) | Q(pk__in=latest))
-        found = list(shown.order_by(order, "number"))
+        found = _shown_sprints.all(workspace=self.workspace.pk)
         for sprint in found:
             sprint.workspace = self.workspace
         return found
@@ -348,7 +368,7 @@ class Board:
     @cached_property
     def columns(self) -> list[BoardColumn]:
         """The columns with their cards."""
-        columns = list(Column.objects.filter(workspace=self.workspace).order_by("position", "pk"))
+        columns = _columns.all(workspace=self.workspace.pk)
         cards: dict[int, list[CardRow]] = {column.pk: [] for column in columns}
         for row in self.rows:
             if row.column_id in cards:  # else it was made or removed between the two queries

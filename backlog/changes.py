@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
+from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
+from activity.compiled import Compiled
 from activity.models import Activity
-from people.models import Membership
+from people.models import Membership, Role
 
 from .board import Board, render_card
 from .models import Task
@@ -33,6 +36,16 @@ ELSEWHERE: Final = (
 # More activities, or more cards, than this: the whole board is less work
 MOST_ACTIVITIES: Final = 500
 MOST_CARDS: Final = 60
+
+
+def _newer(role: Role, workspace: int, seq: int) -> QuerySet[Activity, tuple[str, int, Any]]:
+    """Return what happened since a number as a reader of this role may see it."""
+    reader = Membership(workspace_id=workspace, role=role)
+    newer = Activity.objects.visible_to(reader).filter(seq__gt=seq)
+    return newer.values_list("subject_type", "subject_id", "data")
+
+
+_NEWER: Final = {role: Compiled(partial(_newer, role), workspace=int, seq=int) for role in Role}
 
 
 @dataclass(frozen=True)
@@ -73,18 +86,14 @@ def since(board: Board, reader: Membership, seq: int) -> Changes:
         return Changes(now_at, whole=True)
     if not touched:
         return Changes(now_at)
-    cards = [card for card in _from_the_bottom(board) if card.pk in touched]
+    cards = list(_placed(board, touched))
     gone = sorted(touched - {card.pk for card in cards})
     return Changes(now_at, cards=cards, gone=gone)
 
 
 def _touched(reader: Membership, seq: int) -> set[int] | None:
     """Return the tasks that activities since then were about; None when it was the board itself."""
-    found = (
-        Activity.objects.visible_to(reader)
-        .filter(seq__gt=seq)
-        .values_list("subject_type", "subject_id", "data")
-    )
+    found = _NEWER[Role(reader.role)].all(workspace=reader.workspace_id, seq=seq)
     touched: set[int] = set()
     for subject_type, subject_id, data in found:
         if subject_type == TASK:
@@ -94,10 +103,12 @@ def _touched(reader: Membership, seq: int) -> set[int] | None:
     return touched
 
 
-def _from_the_bottom(board: Board) -> Iterator[PlacedCard]:
+def _placed(board: Board, touched: set[int]) -> Iterator[PlacedCard]:
+    """Give these cards from the bottom up: what each is put before is then where it belongs."""
     for column in board.columns:
         before = None
         for row in reversed(column.rows):
-            html = render_card(row, board.today)
-            yield PlacedCard(row.pk, row.column_id, before, html)
+            if row.pk in touched:
+                html = render_card(row, board.today)
+                yield PlacedCard(row.pk, row.column_id, before, html)
             before = row.pk

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
@@ -243,6 +243,15 @@ class _Lines(models.Aggregate):
         return self.as_sql(compiler, connection, function="GROUP_CONCAT", **context)
 
 
+def number_of(key: str, workspace: Workspace) -> int | None:
+    """Return the number in a key as people write it, NW-42; None for what is no key of ours."""
+    prefix, _dash, number = key.rpartition("-")
+    # isdecimal and the length keep what is no number of ours out of the database
+    if prefix.upper() != workspace.key or not number.isdecimal() or len(number) > 9:
+        return None
+    return int(number)
+
+
 class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, member: Membership) -> Self:
         """Return the tasks of the reader's workspace, archived ones too."""
@@ -256,11 +265,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def named(self, key: str, workspace: Workspace) -> Self:
         """Keep the one task that people call by this key; none for what is no key of ours."""
-        prefix, _dash, number = key.rpartition("-")
-        # isdecimal and the length keep what is no number of ours out of the database
-        if prefix.upper() != workspace.key or not number.isdecimal() or len(number) > 9:
-            return self.none()
-        return self.filter(workspace=workspace, number=int(number))
+        number = number_of(key, workspace)
+        return self.none() if number is None else self.filter(workspace=workspace, number=number)
 
     def current(self) -> Self:
         """Leave out what was archived."""
@@ -283,8 +289,9 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.exclude(column__category=Category.DONE)
 
     def for_rows(self) -> Self:
-        """Fetch with each task what its row in a list shows."""
-        return self.select_related("workspace", "assignee", "campaign", "promised_sprint")
+        """Fetch with each task what its row in a list shows, and not what its page is for."""
+        joined = self.select_related("workspace", "assignee", "campaign", "promised_sprint")
+        return joined.defer("description", "description_html", "unplanned_reason")
 
     def points(self) -> int:
         """Return the sum of points; a task without an estimate counts as none."""
@@ -296,6 +303,42 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.annotate(
             promised_here=Case(When(promised_sprint=sprint, then=Value(0)), default=Value(1))
         ).order_by("promised_here", "position")
+
+
+class Face(NamedTuple):
+    """A person as rows show him: what the template tag `avatar` asks for."""
+
+    shown_name: str
+    initials: str
+    role: str
+    hue: int
+
+
+class Row(NamedTuple):
+    """All that a task's row in a list shows. `money` is shown in the workspace's `currency`."""
+
+    pk: int
+    slug: str
+    key: str
+    version: int
+    title: str
+    campaign: str
+    campaign_hue: int
+    promised: int | None
+    blocked_reason: str
+    carried: int
+    origin_name: str
+    origin_first_name: str
+    origin_backers: int
+    origin_value: int
+    currency: str
+    impact: int | None
+    impact_word: str
+    effort: int | None
+    effort_word: str
+    age_days: int
+    points: int | None
+    assignee: Face | None
 
 
 class Task(models.Model):
@@ -449,6 +492,35 @@ class Task(models.Model):
     def age_days(self) -> int:
         """Return for how many days it has existed."""
         return (clock.now() - self.created_at).days
+
+    @property
+    def row(self) -> Row:
+        """What its row in a list shows, where it was read `for_rows`."""
+        who, campaign, promised = self.assignee, self.campaign, self.promised_sprint
+        return Row(
+            pk=self.pk,
+            slug=self.workspace.slug,
+            key=self.key,
+            version=self.version,
+            title=self.title,
+            campaign=campaign.name if campaign else "",
+            campaign_hue=campaign.hue if campaign else 0,
+            promised=promised.number if promised else None,
+            blocked_reason=self.blocked_reason,
+            carried=self.carried,
+            origin_name=self.origin_name,
+            origin_first_name=self.origin_first_name,
+            origin_backers=self.origin_backers,
+            origin_value=self.origin_value,
+            currency=self.workspace.currency,
+            impact=self.impact,
+            impact_word=self.impact_word,
+            effort=self.effort,
+            effort_word=self.effort_word,
+            age_days=self.age_days,
+            points=self.points,
+            assignee=Face(who.shown_name, who.initials, who.role, who.hue) if who else None,
+        )
 
 
 class Deliverable(models.Model):

@@ -16,6 +16,7 @@ from django.contrib.sessions.models import Session
 from django.utils.crypto import constant_time_compare
 
 from activity import clock
+from people.access import member_of
 from people.models import Membership, User
 
 SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
@@ -57,12 +58,7 @@ def admit(session_key: str, slug: str) -> Seat | None:
     user = _user_of(SessionStore(session_key).load() if session_key else {})
     if user is None:
         return None
-    member = (
-        Membership.objects.active()
-        .filter(user=user, workspace__slug=slug)
-        .select_related("workspace", "user")
-        .first()
-    )
+    member = member_of(user, slug)
     return Seat(session_key, member, member.workspace.seq) if member else None
 
 
@@ -101,10 +97,10 @@ def _user_of(data: Mapping[str, str]) -> User | None:
     if data.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
     try:
-        user = User.objects.filter(pk=int(data[SESSION_KEY]), is_active=True).first()
-    except (KeyError, ValueError):
+        user = User.objects.get(pk=int(data[SESSION_KEY]))
+    except (KeyError, ValueError, User.DoesNotExist):
         return None
-    return user if user is not None and _belongs_to(data, user) else None
+    return user if user.is_active and _belongs_to(data, user) else None
 
 
 def _belongs_to(data: Mapping[str, str], user: User) -> bool:

@@ -52,7 +52,17 @@ class RequestLogMiddleware:
         with bound_contextvars(request_id=request_id), connection.execute_wrapper(queries):
             response = self.get_response(request)
             response.headers[HEADER] = request_id
-            _tell(request, response, time.perf_counter() - began, queries.amount)
+            route = route_of(request)
+            if route not in NOT_LOGGED and not request.path.startswith(settings.STATIC_URL):
+                tell(
+                    method=request.method if request.method in METHODS else "other",
+                    route=route,
+                    status=response.status_code,
+                    seconds=time.perf_counter() - began,
+                    queries=queries.amount,
+                    user_id=_user_id(request),
+                    workspace_id=getattr(getattr(request, "member", None), "workspace_id", None),
+                )
         return response
 
 
@@ -61,28 +71,30 @@ def accepted_id(given: str) -> str:
     return given if ACCEPTED.fullmatch(given) else uuid.uuid4().hex
 
 
-def _tell(request: HttpRequest, response: HttpResponse, seconds: float, queries: int) -> None:
-    route = route_of(request)
-    if route in NOT_LOGGED or request.path.startswith(settings.STATIC_URL):
-        return
-    method = request.method if request.method in METHODS else "other"
+def tell(
+    *,
+    method: str | None,
+    route: str,
+    status: int,
+    seconds: float,
+    queries: int,
+    user_id: int | None,
+    workspace_id: int | None,
+) -> None:
+    """Count a request that was answered, and write its line."""
     counters.count_request(
-        method=str(method),
-        route=route,
-        status=response.status_code,
-        seconds=seconds,
-        queries=queries,
+        method=str(method), route=route, status=status, seconds=seconds, queries=queries
     )
     logger.log(
-        _level(response.status_code),
+        _level(status),
         "request",
         method=method,
         route=route,
-        status=response.status_code,
+        status=status,
         ms=round(seconds * 1000, 1),
         queries=queries,
-        user_id=_user_id(request),
-        workspace_id=getattr(getattr(request, "member", None), "workspace_id", None),
+        user_id=user_id,
+        workspace_id=workspace_id,
     )
 
 

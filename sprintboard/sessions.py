@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 
-from activity import clock
 from activity.compiled import Compiled
 
 _by_key = Compiled(lambda key: Session.objects.filter(session_key=key), key=str)
@@ -20,7 +20,7 @@ class SessionStore(DatabaseSessions):
     def _get_session_from_db(self) -> Session | None:
         """Return the session's row while it is good: every request of somebody begins with it."""
         found = _by_key.first(key=self.session_key) if self.session_key else None
-        if found is None or found.expire_date <= clock.now():
+        if found is None or found.expire_date <= timezone.now():
             self._session_key = None
             return None
         return found

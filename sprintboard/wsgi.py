@@ -5,4 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sprintboard.settings")
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from sprintboard.server.unchanged import Unchanged  # noqa: E402  # it names models
+
+application = Unchanged(django)

@@ -194,6 +194,7 @@ MAY_TELL_TIME = {
     "activity/clock.py": "the clock itself",
     "sprintboard/broker.py": "ages of files, which the file system's clock stamped",
     "sprintboard/server/probe.py": "the age of a file",
+    "sprintboard/sessions.py": "Django gives a session its end by its own clock",
 }
 
 

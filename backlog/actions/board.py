@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from activity.changes import Change, System, change
+from activity.compiled import Compiled
 from backlog import policy
 from backlog.models import Channel, Column, Ending, Task
 from people.models import Membership, Workspace
@@ -19,6 +20,18 @@ from .columns import ColumnPlan, make_columns, usual_channels, usual_columns
 from .order import positions_at_end, put
 from .rows import current_task, own
 from .sprints import make_sprints
+
+_following = Compiled(
+    lambda sprint, column, position: (
+        Task.objects.current()
+        .filter(sprint=sprint, column=column, position__gt=position)
+        .order_by("position")
+        .values_list("number", flat=True)[:1]
+    ),
+    sprint=int,
+    column=int,
+    position=int,
+)
 
 
 def set_up_board(
@@ -113,12 +126,8 @@ def _settle(record: Change, task: Task, undone: datetime | None) -> None:
 
 def _tell(record: Change, task: Task, was: Column) -> None:
     """Record the move so that an open page can do it by itself: the card's new neighbour."""
-    following = (
-        Task.objects.current()
-        .filter(sprint=task.sprint_id, column=task.column_id, position__gt=task.position)
-        .order_by("position")
-        .values_list("number", flat=True)
-        .first()
+    following = _following.first(
+        sprint=task.sprint_id or 0, column=task.column_id, position=task.position
     )
     record(
         "task_moved",

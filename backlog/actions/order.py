@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 
 from django.core.exceptions import ValidationError
-from django.db.models import Max, Min, Subquery
+from django.db.models import Max, Min, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from activity.changes import Change, change
+from activity.compiled import Compiled
 from backlog import ordering, policy
 from backlog.models import Task
 from people.models import Membership
@@ -17,6 +19,24 @@ from people.models import Membership
 from .rows import current_task, unknown
 
 _CHUNK = 50
+
+
+def _beside(
+    workspace: int, neighbour: int, task: int, *, up: bool
+) -> QuerySet[Task, tuple[int, int]]:
+    """Return id and position of a neighbour and the next one in a direction, without a task."""
+    rows = Task.objects.filter(workspace=workspace).exclude(pk=task)
+    there = Subquery(rows.filter(pk=neighbour).values("position")[:1])
+    found = (
+        rows.filter(position__lte=there).order_by("-position")
+        if up
+        else rows.filter(position__gte=there).order_by("position")
+    )
+    return found.values_list("pk", "position")[:2]
+
+
+_up_from = Compiled(partial(_beside, up=True), workspace=int, neighbour=int, task=int)
+_down_from = Compiled(partial(_beside, up=False), workspace=int, neighbour=int, task=int)
 
 
 def rank_task(
@@ -81,14 +101,8 @@ def _gap(
     record: Change, task: Task, neighbour: Task, *, before: bool
 ) -> tuple[int | None, Iterator[tuple[int, int]]]:
     """Read the gap beside a neighbour in one query: what is in front of it, and what follows."""
-    rows = Task.objects.filter(workspace=record.workspace).exclude(pk=task.pk)
-    there = Subquery(rows.filter(pk=neighbour.pk).values("position")[:1])
-    beside = (
-        rows.filter(position__lte=there).order_by("-position")
-        if before
-        else rows.filter(position__gte=there).order_by("position")
-    )
-    found = list(beside.values_list("pk", "position")[:2])
+    beside = _up_from if before else _down_from
+    found = beside.all(workspace=record.workspace.pk, neighbour=neighbour.pk, task=task.pk)
     if not found or found[0][0] != neighbour.pk:
         raise unknown("task")
     if not before:

@@ -9,9 +9,18 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from activity.changes import Change, Stale
+from activity.compiled import Compiled
 from backlog.models import Category, Channel, Column, Sprint, Task
 from campaigns.models import Campaign
 from people.models import Membership
+
+_tasks = Compiled(
+    lambda workspace, pk: Task.objects.select_related(
+        "column", "sprint", "assignee", "channel", "campaign"
+    ).filter(workspace=workspace, pk=pk),
+    workspace=int,
+    pk=int,
+)
 
 Owned = TypeVar("Owned", bound=Task | Sprint | Column | Channel | Campaign | Membership)
 
@@ -21,11 +30,7 @@ def fresh_task(record: Change, task: Task, version: int | None = None) -> Task:
 
     Raises Stale when it is not the version that the caller saw, ValidationError `unknown`.
     """
-    found = (
-        Task.objects.select_related("column", "sprint", "assignee", "channel", "campaign")
-        .filter(workspace=record.workspace, pk=task.pk)
-        .first()
-    )
+    found = _tasks.first(workspace=record.workspace.pk, pk=task.pk)
     if found is None:
         raise unknown("task")
     found.workspace = record.workspace

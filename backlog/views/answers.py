@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from activity.compiled import Compiled
 from activity.models import Activity
-from backlog.models import Task
+from backlog.models import Task, number_of
 from people.access import MemberRequest
 from people.models import Membership
 
@@ -51,9 +52,30 @@ def find_task(member: Membership, key: str) -> Task:
     return task
 
 
+_card = Compiled(
+    lambda workspace, number: Task.objects.filter(
+        workspace=workspace, number=number
+    ).select_related("column", "sprint"),
+    workspace=int,
+    number=int,
+)
+_light = Compiled(
+    lambda workspace, number: Task.objects.filter(workspace=workspace, number=number).only(
+        "number"
+    ),
+    workspace=int,
+    number=int,
+)
+
+
+def _named(member: Membership, key: str, read: Compiled[Task]) -> Task | None:
+    number = number_of(key, member.workspace)
+    return read.first(workspace=member.workspace_id, number=number) if number is not None else None
+
+
 def find_card(member: Membership, key: str) -> Task:
     """Return a task with its place alone: what a move needs. Raises Http404."""
-    found = Task.objects.named(key, member.workspace).select_related("column", "sprint").first()
+    found = _named(member, key, _card)
     if found is None:
         raise Http404
     found.workspace = member.workspace
@@ -64,7 +86,7 @@ def neighbour(member: Membership, key: str) -> Task | None:
     """Return the task that a form names as neighbour. Raises ValidationError for an unknown one."""
     if not key:
         return None
-    found = Task.objects.named(key, member.workspace).only("number").first()
+    found = _named(member, key, _light)
     if found is None:
         raise ValidationError(_("%(key)s is not here any more."), "unknown", {"key": key})
     return found

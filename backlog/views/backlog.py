@@ -74,11 +74,19 @@ def _page(
         return _everything(request, _("This page of the list is gone. Here is its top."))
     listed = order.sorted(found.for_rows())
     tasks = list((order.after(listed, cursor[0]) if cursor else listed)[: PAGE + 1])
+    frame = _frame(request, form, asked, name)
+    above = cursor[1] if cursor else 0
+    ranked = name == "rank" and not frame["filtered"] and not frame["archived"]
+    picked = more.get("picked", ())
     context = {
-        **_frame(request, form, asked, name),
+        **frame,
         "tasks": tasks[:PAGE],
+        "rows": [
+            (task, above + place if ranked else 0, task.pk in picked)
+            for place, task in enumerate(tasks[:PAGE], 1)
+        ],
         "problem": problem,
-        "before": cursor[1] if cursor else 0,
+        "before": above,
         "total": _counted(found, cursor, tasks),
         "next_page": _next_page(request, order, cursor, tasks),
         "top_page": _with(request.GET),
@@ -129,6 +137,7 @@ def _frame(
     show = asked.get("show") or ""
     may_edit = policy.can_edit_tasks(request.member, workspace)
     filtered = any(asked.get(name) for name in ("q", "channel", "campaign", "assignee", "show"))
+    can_rank = may_edit and sort == "rank" and not filtered
     views = form.fields["show"].choices  # type: ignore[attr-defined]
     return {
         "form": form,
@@ -136,7 +145,8 @@ def _frame(
         "may_edit": may_edit,
         "archived": show == "archived",
         "can_edit": may_edit and show != "archived",
-        "can_rank": may_edit and sort == "rank" and not filtered,
+        "can_rank": can_rank,
+        "menu": "rank" if can_rank else "move" if may_edit and show != "archived" else "",
         "filtered": filtered,
         "sort": sort,
         "views": [(_with(request.GET, show=key), label, key == show) for key, label in views],

@@ -26,7 +26,7 @@ from people.zones import city_of
 from sprintboard.importmap import importmap_json, preloads
 
 if TYPE_CHECKING:
-    from people.models import Membership, Workspace
+    from people.models import Membership
 
 register = template.Library()
 
@@ -187,8 +187,16 @@ def _drawn(name: str, language: str, values: tuple[tuple[str, Hashable], ...]) -
 # Words ----------------------------------------------------------------------------------------
 
 
+class Priced(Protocol):
+    """A workspace, or what shows its amounts."""
+
+    @property
+    def currency(self) -> str:
+        """The code of its currency, as EUR."""
+
+
 @register.filter
-def money(value: float | None, workspace: Workspace) -> str:
+def money(value: float | None, workspace: Priced) -> str:
     """Return an amount as people say it: €180k, €1.5k, €850; nothing for nothing."""
     if value is None:
         return ""
