@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from activity import clock
 from activity.bounds import validate_day
+from activity.lines import Lines
 from campaigns.models import Campaign
 from people.models import Membership, Workspace
 
@@ -233,16 +234,6 @@ IMPACT = {1: _("lowest"), 2: _("low"), 3: _("medium"), 4: _("high"), 5: _("highe
 EFFORT = {1: _("tiny"), 2: _("small"), 3: _("medium"), 4: _("large"), 5: _("huge")}
 
 
-class _Lines(models.Aggregate):
-    """Texts, one on each line, as both databases write them."""
-
-    function = "STRING_AGG"
-    output_field = models.TextField()
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, function="GROUP_CONCAT", **context)
-
-
 def number_of(key: str, workspace: Workspace) -> int | None:
     """Return the number in a key as people write it, NW-42; None for what is no key of ours."""
     prefix, _dash, number = key.rpartition("-")
@@ -260,7 +251,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def with_labels(self) -> Self:
         """Fetch with each task the names of its labels, in the same query (`label_names`)."""
         mine = Label.objects.filter(tasks=models.OuterRef("pk")).order_by().values("tasks")
-        names = mine.annotate(names=_Lines("name", Value("\n"))).values("names")
+        names = mine.annotate(names=Lines("name")).values("names")
         return self.annotate(label_lines=models.Subquery(names))
 
     def named(self, key: str, workspace: Workspace) -> Self:

@@ -51,6 +51,7 @@ EXTRA_ROOMS = {
         "databases": "what an error of the database means to people",
         "counters": "what a process counts for /metrics",
         "doorbell": "the one place that rings a job",
+        "lines": "texts of many rows in one value",
         "memory": "what is kept until a workspace changes",
         "compiled": "reads whose SQL is kept",
         "text": "what people may type, for every form",

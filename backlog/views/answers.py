@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from activity.compiled import Compiled
 from activity.models import Activity
 from backlog.models import Task, number_of
+from conversation.files.reading import with_files
 from people.access import MemberRequest
 from people.models import Membership
 
@@ -36,16 +37,19 @@ LOOKED_BACK = 20
 FIELD_OF = {"reason_needed": "reason", "over_allowance": "over_reason"}
 
 
-def find_task(member: Membership, key: str) -> Task:
-    """Return the task that people call by this key. Raises Http404 for any other."""
-    task = (
+def find_task(member: Membership, key: str, *, files: bool = False) -> Task:
+    """Return the task that people call by this key. Raises Http404 for any other.
+
+    A whole page of it asks for its files too: they come in the same query.
+    """
+    found = (
         Task.objects.named(key, member.workspace)
         .with_labels()
         .select_related(
             "column", "sprint", "promised_sprint", "campaign", "channel", "assignee", "created_by"
         )
-        .first()
     )
+    task = (with_files(found) if files else found).first()
     if task is None:
         raise Http404
     task.workspace = member.workspace

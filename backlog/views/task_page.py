@@ -34,7 +34,8 @@ ALWAYS: Final = ("assignee", "points", "due_on", "campaign", "channel")
 @member_required
 def task(request: MemberRequest, key: str) -> HttpResponse:
     """Show a task: a page of its own, or the drawer beside another one."""
-    return show(request, find_task(request.member, key), editing=request.GET.get("focus", ""))
+    found = find_task(request.member, key, files=True)
+    return show(request, found, editing=request.GET.get("focus", ""))
 
 
 def show(

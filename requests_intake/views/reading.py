@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from activity import clock
 from activity.forms import strange_address
-from conversation.files.reading import shelf
+from conversation.files.reading import shelf, with_files
 from conversation.reading import thread
 from people.access import MemberRequest, member_required
 from people.models import Membership, Role
@@ -122,7 +122,7 @@ def _with_target(key: str, member: Membership) -> tuple[Request, Request | None]
     """Load a request to be shown, and with it the one that it was merged into."""
     named = Request.objects.named(key, member.workspace)
     both = Q(pk__in=named.values("pk")) | Q(pk__in=named.values("merged_into"))
-    loaded = list(Request.objects.tracked_with_results().with_demand().filter(both))
+    loaded = list(with_files(Request.objects.tracked_with_results().with_demand().filter(both)))
     # a request is merged into another one, never into itself; 017 is 17 to whoever typed it
     targets = {one.merged_into_id for one in loaded}
     asked = next((one for one in loaded if one.pk not in targets), None)

@@ -16,14 +16,17 @@ from activity.changes import Stale
 from activity.models import Activity
 from backlog import actions, board
 from backlog.models import Ending, Impediment, Task
+from conversation.actions import add_comment
 from notifications import mails
 from notifications.models import OutboxItem, OutboxState
 from tests.arranging import arranging
-from tests.factories import make_member, make_sprint, make_task, make_tasks
+from tests.factories import hang_file, make_member, make_sprint, make_task, make_tasks
 
 # A Tuesday, 10:00 in Stockholm
 TUESDAY = datetime(2026, 12, 8, 9, tzinfo=UTC)
 REASON = "CRM must send the account list"
+# Session, user, membership, and the two of the frame (requests waiting, other workspaces)
+FRAME = 5
 
 
 @pytest.fixture
@@ -469,6 +472,22 @@ def test_the_list_costs_few_queries(northwind, client_of, running, rows):
     assert page.count('class="item"') == rows
     assert len([query for query in queries if '"backlog_impediment"' in query["sql"]]) <= 2
     assert len(queries) <= 12
+
+
+def test_the_page_of_a_blocked_task_costs_what_any_page_does(northwind, task, client_of):
+    client = client_of(northwind.mia)
+    client.get(task.get_absolute_url())
+    actions.block_task(task, by=northwind.lena, reason=REASON)
+    actions.add_checklist(task, by=northwind.mia, lines=["Book a room"])
+    for other in make_tasks(northwind.workspace, 5, sprint=task.sprint):
+        actions.add_wait(task, by=northwind.mia, other=other)
+        add_comment(task, by=northwind.sam, text=f"What of {other.key}?")
+        hang_file(task, northwind.lena)
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(task.get_absolute_url()).content.decode()
+    assert REASON in page
+    assert page.count('<li class="file">') == 5
+    assert len(queries) - FRAME <= 6
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,11 @@ from django.urls import reverse
 
 from activity.changes import Busy
 from backlog import actions as backlog
+from backlog.models import Task
 from conversation import jobs
 from conversation.files import actions, store
 from conversation.files import views as file_views
+from conversation.files.reading import shelf, with_files
 from conversation.models import Attachment
 from tests.arranging import arranging
 from tests.factories import PNG, hang_file, hang_picture
@@ -298,3 +300,22 @@ def test_twenty_files_cost_no_more_queries_than_one(northwind, task, lena):
         for _ in range(4):
             hang_file(task, northwind.mia)
     assert costs[0] == costs[1]
+
+
+def test_files_that_come_with_their_task_are_those_of_their_own_query(northwind, task):
+    for name in ('a "quoted" name.txt', "zwölf Zeilen, één regel.txt"):
+        hang_file(task, northwind.mia, name=name)
+    removed = hang_file(task, northwind.lena)
+    actions.remove_file(removed, by=northwind.lena)
+    picture = hang_picture(task, northwind.lena)
+    with_them = with_files(Task.objects.select_related("workspace")).get(pk=task.pk)
+    mia = northwind.mia
+    there, asked = shelf(with_them, mia).files, shelf(task, mia).files
+    assert [hung.file.name for hung in there] == [hung.file.name for hung in asked]
+    assert there[-1].file == picture
+    for one, other in zip(there, asked, strict=True):
+        for said in ("size", "ending", "sign", "can_remove", "preview_address", "is_soon"):
+            assert getattr(one, said) == getattr(other, said)
+        for field in ("pk", "storage", "name", "uploaded_at", "preview", "workspace"):
+            assert getattr(one.file, field) == getattr(other.file, field)
+        assert one.file.uploaded_by.first_name == other.file.uploaded_by.first_name

@@ -354,11 +354,11 @@ def test_a_request_costs_the_same_however_many_back_it(northwind, ask, browse, c
     assert queries_of(browse("sam"), url("request", "REQ-1")) <= OF_THE_FRAME + 6
 
 
-def test_a_merged_request_costs_little_more(northwind, ask, browse):
+def test_a_merged_request_costs_no_more(northwind, ask, browse):
     target, source = ask(northwind.chiara, "Milk samples"), ask(northwind.sam)
     actions.accept_request(target, by=northwind.mia, words="Yes.", version=1)
     actions.merge_request(source, by=northwind.mia, words="Same.", version=1, target=target)
-    assert queries_of(browse("sam"), url("request", "REQ-2")) <= OF_THE_FRAME + 7
+    assert queries_of(browse("sam"), url("request", "REQ-2")) <= OF_THE_FRAME + 6
 
 
 # Mails

@@ -569,7 +569,7 @@ def test_a_request_costs_the_same_however_many_tasks(northwind, sam, ask, sprint
         RequestTask.objects.bulk_create(
             RequestTask(workspace=northwind.workspace, request=request, task=task) for task in tasks
         )
-    assert queries_of(sam, request.get_absolute_url()) == few <= OF_THE_FRAME + 7
+    assert queries_of(sam, request.get_absolute_url()) == few <= OF_THE_FRAME + 6
 
 
 def test_where_nobody_sells_a_marketer_is_not_led_into_a_form_that_cannot_be_sent(
