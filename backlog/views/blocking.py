@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,25 +16,25 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from activity.changes import Stale
 from backlog import actions, policy
 from backlog.blocking_forms import BlockForm, ImpedimentForm, ResolveForm
-from backlog.hanging import hanging, impediments, resolve_form
+from backlog.hanging import impediments, resolve_form
 from backlog.models import Impediment, Task
 from people.access import MemberRequest, member_required
 
-from .answers import find_task, next_address, refuse, say, with_toast
-from .board import fragment
-from .task_page import show
+from .answers import find_task, refuse, with_toast
+from .hanging_part import changed, part, refused, target_of
 
 # What the answer goes into, by its id: the whole list, or the place for a form in one of its rows
 LIST, ROW = "impediments", "impediment-form-"
 PAGE = "backlog/impediments.html"
-PART = f"{PAGE}#list"
+ROWS = f"{PAGE}#list"
+PART = "backlog/_impediment.html"
 
 
 @require_safe
 @member_required
 def impediment_list(request: MemberRequest) -> HttpResponse:
     """Show all that blocks anything, the reader's own first; everybody may look."""
-    return _page(request, PART if _target(request) == LIST else PAGE)
+    return _page(request, ROWS if target_of(request) == LIST else PAGE)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -76,7 +76,7 @@ def task_unblock(request: MemberRequest, key: str) -> HttpResponse:
         return _refused(request, found, text)
     if not policy.can_settle_impediment(request.member, impediment):
         raise PermissionDenied
-    in_list = _target(request) == LIST
+    in_list = target_of(request) == LIST
     form = resolve_form(impediment, request.POST) if in_list else ResolveForm(request.POST)
     if form.is_valid():
         try:
@@ -88,7 +88,7 @@ def task_unblock(request: MemberRequest, key: str) -> HttpResponse:
             return _changed(request, found, text, undo="impediment_reopen", pk=impediment.pk)
     if in_list:
         return _fragment_of_list(request, status=422, typed={impediment.pk: form})
-    return _section(request, found, status=422, resolve_form=form)
+    return part(request, found, PART, status=422, resolve_form=form)
 
 
 @require_POST
@@ -163,67 +163,45 @@ def _blocked(request: MemberRequest, made: Impediment) -> str:
     return _("%(key)s is blocked. %(name)s is told in a minute.") % words
 
 
-# Answers: what was asked for from the board, from the list, or from the task ---------------------
+# Answers: of the list, or of the task ------------------------------------------------------------
 
 
-def _target(request: MemberRequest) -> str:
-    """Return the id of the element that the answer goes into; empty for a plain request."""
-    return (request.htmx.target or "").rpartition("#")[2] if request.htmx else ""
+def _is_of_list(request: MemberRequest) -> bool:
+    target = target_of(request)
+    return target == LIST or target.startswith(ROW)
 
 
 def _changed(
     request: MemberRequest, found: Task, text: str, *, undo: str = "", pk: int | None = None
 ) -> HttpResponse:
-    target = _target(request)
     back = ""
     if undo and "undo" not in request.GET:  # what is taken back is not offered again
         more = [] if pk is None else [pk]
         leads_to = {"next": reverse("impediments", args=[found.workspace.slug])}
-        query = urlencode({"undo": 1, **(leads_to if target == LIST else {})})
+        query = urlencode({"undo": 1, **(leads_to if target_of(request) == LIST else {})})
         back = reverse(undo, args=[found.workspace.slug, found.key, *more]) + f"?{query}"
-    if target == "board-live":
-        return with_toast(fragment(request), text, back)
-    if target == LIST or target.startswith(ROW):
+    if _is_of_list(request):
         return with_toast(_fragment_of_list(request), text, back)
-    if request.htmx:
-        again = find_task(request.member, found.key)
-        return with_toast(_section(request, again), text, back)
-    say(request, text, back)
-    return redirect(next_address(request, found.get_absolute_url()))
+    return changed(request, found, PART, text, back)
 
 
 def _refused(request: MemberRequest, found: Task, text: str) -> HttpResponse:
-    target = _target(request)
-    if target == "board-live":
-        return with_toast(fragment(request, status=422), text)
-    if target == LIST or target.startswith(ROW):
+    if _is_of_list(request):
         return with_toast(_fragment_of_list(request, status=422), text)
-    again = find_task(request.member, found.key)
-    if request.htmx:
-        return with_toast(_section(request, again, status=422), text)
-    return show(request, again, status=422, refused=text)
+    return refused(request, found, PART, text)
 
 
 def _form(request: MemberRequest, found: Task, form: BlockForm, status: int = 200) -> HttpResponse:
     """Show the form where it was asked for: in the list's row, or on the task."""
-    if _target(request).startswith(ROW):
+    if target_of(request).startswith(ROW):
         context = {"task": found, "form": form, "workspace": found.workspace, "in_list": True}
         context["impediment"] = _open(found)
         return render(request, "backlog/_block_form.html", context, status=status)
-    return _section(request, found, status=status, block_form=form)
-
-
-def _section(request: MemberRequest, found: Task, status: int = 200, **forms: Any) -> HttpResponse:
-    leads_to = next_address(request, "")
-    hangs = hanging(found, request.member, leads_to=leads_to, **forms)
-    if not request.htmx:
-        return show(request, found, status=status, hangs=hangs)
-    context = {"hangs": hangs, "task": found, "workspace": found.workspace}
-    return render(request, "backlog/_impediment.html", context, status=status)
+    return part(request, found, PART, status=status, block_form=form)
 
 
 def _fragment_of_list(request: MemberRequest, status: int = 200, **more: Any) -> HttpResponse:
-    answer = _page(request, PART, status, **more)
+    answer = _page(request, ROWS, status, **more)
     answer["HX-Retarget"], answer["HX-Reswap"] = f"#{LIST}", "outerHTML"
     return answer
 

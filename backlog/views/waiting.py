@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from backlog import actions, policy
 from backlog.blocking_forms import WaitForm
-from backlog.hanging import hanging
 from backlog.models import Task, Wait
 from people.access import MemberRequest, member_required
 
-from .answers import find_task, next_address, refuse, say, with_toast
-from .board import fragment
-from .task_page import show
+from .answers import find_task, refuse
+from .hanging_part import changed, part, refused
+
+PART = "backlog/_waiting.html"
 
 # Which field a rule's no belongs to, by its code
 FIELD_OF = dict.fromkeys(("itself", "cycle", "twice", "already_done"), "other")
@@ -31,7 +28,7 @@ def task_waits(request: MemberRequest, key: str) -> HttpResponse:
     """Ask what a task waits for, and note it."""
     found = _editable(request, key)
     if request.method != "POST":
-        return _section(request, found, wait_form=WaitForm(workspace=found.workspace))
+        return part(request, found, PART, wait_form=WaitForm(workspace=found.workspace))
     form = WaitForm(request.POST, workspace=found.workspace)
     if form.is_valid():
         try:
@@ -40,8 +37,8 @@ def task_waits(request: MemberRequest, key: str) -> HttpResponse:
             _refuse(form, error)
         else:
             back = _address("wait_end", found, made)
-            return _changed(request, found, _("%(key)s waits.") % {"key": found.key}, back)
-    return _section(request, found, status=422, wait_form=form)
+            return changed(request, found, PART, _("%(key)s waits.") % {"key": found.key}, back)
+    return part(request, found, PART, status=422, wait_form=form)
 
 
 @require_POST
@@ -52,10 +49,10 @@ def wait_end(request: MemberRequest, key: str, pk: int) -> HttpResponse:
     try:
         actions.end_wait(wait, by=request.member)
     except ValidationError as error:
-        return _refused(request, found, error)
+        return refused(request, found, PART, str(error.messages[0]))
     text = _("%(key)s waits no longer for %(what)s.")
     words = {"key": found.key, "what": wait.other.key if wait.other else wait.thing}
-    return _changed(request, found, text % words, _address("wait_reopen", found, wait))
+    return changed(request, found, PART, text % words, _address("wait_reopen", found, wait))
 
 
 @require_POST
@@ -66,8 +63,8 @@ def wait_reopen(request: MemberRequest, key: str, pk: int) -> HttpResponse:
     try:
         actions.reopen_wait(wait, by=request.member)
     except ValidationError as error:
-        return _refused(request, found, error)
-    return _changed(request, found, _("%(key)s waits again.") % {"key": found.key})
+        return refused(request, found, PART, str(error.messages[0]))
+    return changed(request, found, PART, _("%(key)s waits again.") % {"key": found.key})
 
 
 def _editable(request: MemberRequest, key: str) -> Task:
@@ -98,36 +95,3 @@ def _refuse(form: WaitForm, error: ValidationError) -> None:
 
 def _address(name: str, found: Task, wait: Wait) -> str:
     return reverse(name, args=[found.workspace.slug, found.key, wait.pk]) + "?undo=1"
-
-
-def _changed(request: MemberRequest, found: Task, text: str, undo: str = "") -> HttpResponse:
-    undo = "" if "undo" in request.GET else undo  # what is taken back is not offered again
-    if _wants_board(request):
-        return with_toast(fragment(request), text, undo)
-    if request.htmx:
-        again = find_task(request.member, found.key)
-        return with_toast(_section(request, again), text, undo)
-    say(request, text, undo)
-    return redirect(next_address(request, found.get_absolute_url()))
-
-
-def _refused(request: MemberRequest, found: Task, error: ValidationError) -> HttpResponse:
-    text = str(error.messages[0])
-    if _wants_board(request):
-        return with_toast(fragment(request, status=422), text)
-    if request.htmx:
-        return with_toast(_section(request, found, status=422), text)
-    return show(request, found, status=422, refused=text)
-
-
-def _wants_board(request: MemberRequest) -> bool:
-    return bool(request.htmx) and (request.htmx.target or "").endswith("board-live")
-
-
-def _section(request: MemberRequest, found: Task, status: int = 200, **forms: Any) -> HttpResponse:
-    leads_to = next_address(request, "")
-    hangs = hanging(found, request.member, leads_to=leads_to, **forms)
-    if not request.htmx:
-        return show(request, found, status=status, hangs=hangs)
-    context = {"hangs": hangs, "task": found, "workspace": found.workspace}
-    return render(request, "backlog/_waiting.html", context, status=status)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
 from django.db.models import Model, OuterRef, QuerySet, Subquery, TextField
@@ -148,7 +148,7 @@ def with_files(things: QuerySet[_Thing]) -> QuerySet[_Thing]:
         subject_id=OuterRef("pk"),
     )
     lines = mine.values("subject_id").annotate(lines=Lines(Cast(JSONObject(**_SHOWN), TextField())))
-    return things.annotate(file_lines=Subquery(lines.values("lines")))
+    return cast("QuerySet[_Thing]", things.annotate(file_lines=Subquery(lines.values("lines"))))
 
 
 def shelf(subject: Subject, reader: Membership) -> Shelf:
