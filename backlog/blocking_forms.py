@@ -13,7 +13,7 @@ from activity.forms import LineField
 from people.models import Membership, Workspace
 
 from .forms import DayInput
-from .models import LONGEST_REASON, Impediment, Task
+from .models import LONGEST_REASON, Impediment, Task, Wait
 
 
 def _members(workspace: Workspace, kept: int | None = None) -> Any:
@@ -105,3 +105,23 @@ class WaitForm(forms.Form):
             )
         found.workspace = self.workspace
         return found
+
+
+class WaitChangeForm(WaitForm):
+    """What a task waits for, said otherwise."""
+
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    wait: Wait
+
+    @classmethod
+    def of(cls, wait: Wait, data: Any = None) -> WaitChangeForm:
+        """Return the form of a wait as it is, or with what somebody typed."""
+        now = {
+            "other": wait.other.key if wait.other else "",
+            "thing": wait.thing,
+            "until": wait.until,
+            "version": wait.version,
+        }
+        form = cls(data, workspace=wait.workspace, initial=now, auto_id=f"wait-{wait.pk}-%s")
+        form.wait = wait
+        return form

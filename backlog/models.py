@@ -720,6 +720,7 @@ class Wait(models.Model):
     ended_by = models.ForeignKey(
         Membership, models.PROTECT, null=True, blank=True, related_name="+"
     )
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
     objects = WaitQuerySet.as_manager()
 

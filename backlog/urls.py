@@ -67,6 +67,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="impediment_reopen",
     ),
     path("tasks/<str:key>/waits/", waiting.task_waits, name="task_waits"),
+    path("tasks/<str:key>/waits/<int:pk>/edit/", waiting.wait_edit, name="wait_edit"),
     path("tasks/<str:key>/waits/<int:pk>/end/", waiting.wait_end, name="wait_end"),
     path("tasks/<str:key>/waits/<int:pk>/reopen/", waiting.wait_reopen, name="wait_reopen"),
     path("impediments/", blocking.impediment_list, name="impediments"),

@@ -160,6 +160,7 @@ RULES: dict[str, Rule | Door] = {
     "task_unblock": Rule(post=MARKETERS | MANAGERS),  # nothing blocks it
     "impediment_reopen": Rule(post=MARKETERS | MANAGERS, posted=only(302)),
     "task_waits": Rule(get=MARKETERS, post=MARKETERS),
+    "wait_edit": Rule(get=MARKETERS, post=MARKETERS),
     "wait_end": Rule(post=MARKETERS, posted=only(302)),
     "wait_reopen": Rule(post=MARKETERS, posted=only(302)),
     "task_checklist": Rule(post=MARKETERS),
@@ -467,7 +468,7 @@ SAMPLES: dict[str | tuple[str, str], Sample] = {
     ("impediment_reopen", "pk"): lambda scene: scene.impediment.pk,
     **{
         (f"wait_{name}", argument): sample
-        for name in ("end", "reopen")
+        for name in ("edit", "end", "reopen")
         for argument, sample in (
             ("key", lambda scene: scene.task.key),
             ("pk", lambda scene: scene.wait.pk),

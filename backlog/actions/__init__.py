@@ -30,7 +30,7 @@ from .tasks import (
     set_origin,
 )
 from .view import choose_view
-from .waiting import add_wait, end_wait, reopen_wait
+from .waiting import add_wait, edit_wait, end_wait, reopen_wait
 
 __all__ = [
     "ColumnPlan",
@@ -53,6 +53,7 @@ __all__ = [
     "edit_impediment",
     "edit_sprint",
     "edit_task",
+    "edit_wait",
     "end_sprint",
     "end_wait",
     "ensure_sprints",

@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from activity.changes import Change, System, change
+from activity.changes import Change, Stale, System, change
 from activity.text import clean_line
 from backlog import policy
 from backlog.models import Task, Wait
@@ -36,11 +36,7 @@ def add_wait(
     Raises PermissionDenied, ValidationError `archived`, `unknown`, `one_thing`, `itself`, `cycle`,
     `twice`, `already_done`, `too_many` or by field.
     """
-    thing = _cleaned(thing)
-    if (other is None) == (thing == "" and until is None):
-        raise ValidationError(
-            _("Say what it waits for: a task, or a thing and its day."), code="one_thing"
-        )
+    thing = _one_thing(other, thing, until)
     with change(task.workspace, by=by) as record:
         task = current_task(record, task)
         record.require(policy.can_edit_tasks, task)
@@ -60,6 +56,40 @@ def add_wait(
     return made
 
 
+def edit_wait(
+    wait: Wait,
+    *,
+    by: Membership | System,
+    version: int,
+    other: Task | None = None,
+    thing: str = "",
+    until: date | None = None,
+) -> Wait:
+    """Let a task wait for something else, or until another day; it is said whole, as at first.
+
+    Raises Stale, PermissionDenied, ValidationError `ended` or what `add_wait` raises.
+    """
+    thing = _one_thing(other, thing, until)
+    with change(wait.workspace, by=by) as record:
+        wait, task = _fresh(record, wait)
+        if wait.ended_at is not None:
+            raise ValidationError(_("It waits no longer for this."), code="ended")
+        if wait.version != version:
+            raise Stale(wait)
+        was = _said(task, wait)
+        if other is not None and other.pk != wait.other_id:
+            other = _may_wait_for(record, task, other)
+        wait.other, wait.thing, wait.until = other, thing, until
+        if other is None:
+            _check_thing(wait)
+        if _said(task, wait) != was:
+            wait.version += 1
+            wait.save()
+            _count(record, [task])
+            record("wait_edited", task, **_told(task, wait), was=was)
+    return wait
+
+
 def end_wait(wait: Wait, *, by: Membership | System) -> Wait:
     """Say that a task waits no longer for this: it has come, or is not needed.
 
@@ -69,6 +99,7 @@ def end_wait(wait: Wait, *, by: Membership | System) -> Wait:
         wait, task = _fresh(record, wait)
         if wait.ended_at is None:
             wait.ended_at, wait.ended_by = record.at, record.actor
+            wait.version += 1
             wait.save()
             _count(record, [task])
             record("wait_ended", task, **_told(task, wait))
@@ -86,6 +117,7 @@ def reopen_wait(wait: Wait, *, by: Membership | System) -> Wait:
             if wait.other is not None:
                 wait.other = _may_wait_for(record, task, wait.other, again=True)
             wait.ended_at = wait.ended_by = None
+            wait.version += 1
             wait.save()
             _count(record, [task])
             record("wait_reopened", task, **_told(task, wait))
@@ -200,6 +232,16 @@ def _fresh(record: Change, wait: Wait) -> tuple[Wait, Task]:
     return found, task
 
 
+def _one_thing(other: Task | None, thing: str, until: date | None) -> str:
+    """Return the thing as it is kept; it is either that and its day, or another task."""
+    thing = _cleaned(thing)
+    if (other is None) == (thing == "" and until is None):
+        raise ValidationError(
+            _("Say what it waits for: a task, or a thing and its day."), code="one_thing"
+        )
+    return thing
+
+
 def _check_thing(wait: Wait) -> None:
     if not wait.thing:
         raise ValidationError(
@@ -220,11 +262,12 @@ def _cleaned(thing: str) -> str:
 
 
 def _told(task: Task, wait: Wait) -> dict[str, Any]:
+    return {"key": task.key, "title": task.title, "wait": wait.pk, **_said(task, wait)}
+
+
+def _said(task: Task, wait: Wait) -> dict[str, Any]:
     other = wait.other
     return {
-        "key": task.key,
-        "title": task.title,
-        "wait": wait.pk,
         "other": None if other is None else f"{task.workspace.key}-{other.number}",
         "thing": wait.thing,
         "until": wait.until,

@@ -25,7 +25,7 @@ LEAVES_ALONE = (
     "comment_added", "comment_edited", "comment_removed", "checklist_added", "checklist_ticked",
     "task_blocked", "task_unblocked", "impediment_edited", "impediment_handed_over",
     "impediment_reopened", "impediment_escalated", "wait_added", "wait_ended", "wait_reopened",
-    "wait_over", "wait_back",
+    "wait_over", "wait_back", "wait_edited",
     "checklist_unticked", "checklist_renamed", "checklist_moved", "checklist_removed",
     "deliverable_added", "deliverable_edited", "deliverable_removed", "file_added",
     "file_removed", "file_restored",

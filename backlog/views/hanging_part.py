@@ -39,14 +39,16 @@ def changed(
     return redirect(next_address(request, found.get_absolute_url()))
 
 
-def refused(request: MemberRequest, found: Task, template: str, text: str) -> HttpResponse:
+def refused(
+    request: MemberRequest, found: Task, template: str, text: str, status: int = 422
+) -> HttpResponse:
     """Say why not, over what is there now."""
     if target_of(request) == "board-live":
-        return with_toast(fragment(request, status=422), text)
+        return with_toast(fragment(request, status=status), text)
     again = find_task(request.member, found.key)
     if request.htmx:
-        return with_toast(part(request, again, template, status=422), text)
-    return show(request, again, status=422, refused=text)
+        return with_toast(part(request, again, template, status=status), text)
+    return show(request, again, status=status, refused=text)
 
 
 def part(

@@ -224,6 +224,11 @@ def wait_and_back(world, sprint):
     actions.reopen_wait(waits, by=world.lena)
 
 
+def wait_for_something_else(world, sprint):
+    waits = wait(world, sprint, thing="The printer", until=sprint.ends_on)
+    actions.edit_wait(waits, by=world.lena, version=1, thing="Printer", until=sprint.starts_on)
+
+
 def finish_what_was_waited_for(world, sprint):
     other = fresh(first(sprint, "review"))
     wait(world, sprint, other=other)
@@ -268,6 +273,7 @@ VERBS = {
     "finish what was blocked": finish_what_was_blocked,
     "wait for a task": lambda w, s: wait(w, s, other=first(s)),
     "wait for a thing, and back": wait_and_back,
+    "wait for something else": wait_for_something_else,
     "finish what was waited for": finish_what_was_waited_for,
     "file": lambda w, s: hang_file(fresh(first(s)), w.lena),
     "comment": lambda w, s: conversation.add_comment(fresh(first(s)), by=w.sam, text="Nice."),
@@ -338,6 +344,7 @@ def test_every_verb_that_the_board_shows_was_tried(northwind, running, client_of
         "impediment_reopened",
         "impediment_escalated",
         "wait_added",
+        "wait_edited",
         "wait_ended",
         "wait_reopened",
         "wait_over",

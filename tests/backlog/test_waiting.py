@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
+from activity.changes import Stale
 from activity.models import Activity
 from backlog import actions, board
 from backlog.actions.waiting import MOST_WAITS
@@ -193,6 +195,33 @@ def test_what_cannot_be_waited_for_is_refused(northwind, fjord, tasks, running):
     assert code_of(caught) == "too_many"
 
 
+def test_what_is_waited_for_is_said_otherwise(northwind, tasks):
+    first, second, third = tasks
+    wait = actions.add_wait(first, by=northwind.lena, thing="Printer", until=DAY)
+    later = DAY + timedelta(days=4)
+    wait = actions.edit_wait(wait, by=northwind.mia, version=1, thing="Printer", until=later)
+    assert shown(first) == (1, None, later)
+    told = Activity.objects.about(first).first()
+    assert (told.verb, told.data["until"]) == ("wait_edited", later.isoformat())
+    assert told.data["was"]["until"] == DAY.isoformat()
+    with pytest.raises(Stale):
+        actions.edit_wait(wait, by=northwind.lena, version=1, other=second)
+    wait = actions.edit_wait(wait, by=northwind.lena, version=2, other=second)
+    assert shown(first) == (1, 2, None)
+    actions.edit_wait(wait, by=northwind.lena, version=3, other=second)
+    assert Activity.objects.filter(verb="wait_edited").count() == 2  # nothing was changed
+    actions.add_wait(third, by=northwind.lena, other=first)
+    with pytest.raises(ValidationError) as caught:
+        actions.edit_wait(wait, by=northwind.lena, version=3, other=third)
+    assert code_of(caught) == "cycle"
+    actions.end_wait(wait, by=northwind.lena)
+    with pytest.raises(ValidationError) as caught:
+        actions.edit_wait(wait, by=northwind.lena, version=4, thing="Printer", until=DAY)
+    assert code_of(caught) == "ended"
+    with pytest.raises(PermissionDenied):
+        actions.edit_wait(wait, by=northwind.sam, version=4, thing="Printer", until=DAY)
+
+
 # Pages -----------------------------------------------------------------------------------------
 
 
@@ -254,6 +283,36 @@ def test_in_the_drawer_the_part_is_answered(northwind, client_of, tasks):
         headers={**HTMX, "HX-Target": "div#board-live"},
     )
     assert 'id="board-live"' in undone.content.decode()
+
+
+def test_a_wait_is_changed_where_it_stands_with_a_way_back(northwind, client_of, tasks):
+    wait = actions.add_wait(tasks[0], by=northwind.lena, thing="The printer", until=DAY)
+    lena, there = client_of(northwind.lena), address("wait_edit", tasks[0], wait.pk)
+    for headers in ({}, HTMX):
+        form = lena.get(there, headers=headers).content.decode()
+        assert 'value="The printer"' in form
+        assert 'value="2026-12-03"' in form
+    typed = {"thing": "The printer", "until": "2026-12-08", "version": 1}
+    answer = lena.post(there, typed, headers=HTMX)
+    assert "Tue 8 Dec" in answer.content.decode()
+    undo = json.loads(answer.headers["HX-Trigger"])["toast"]["undo"]
+    late = lena.post(there, {**typed, "other": "", "thing": "Ink"}, headers=HTMX)
+    assert late.status_code == 409
+    assert 'value="Ink"' in late.content.decode()
+    assert "The printer, Tue 8 Dec" in late.content.decode()
+    assert lena.post(undo, follow=True).status_code == 200
+    assert shown(tasks[0])[2] == DAY
+    on_board = lena.post(undo, headers={**HTMX, "HX-Target": "div#board-live"})
+    assert on_board.status_code == 409
+    assert (
+        "Somebody changed this meanwhile"
+        in json.loads(on_board.headers["HX-Trigger"])["toast"]["text"]
+    )
+    assert lena.post(there, {"other": "NW-1", "version": 3}, headers=HTMX).status_code == 422
+    assert lena.post(there, {"other": "NW-2", "version": 3}).status_code == 302
+    actions.end_wait(wait, by=northwind.lena)
+    assert lena.post(there, typed, headers=HTMX).status_code == 422
+    assert client_of(northwind.sam).get(there).status_code == 403
 
 
 def test_a_refusal_is_said_where_the_person_is(northwind, client_of, tasks):

@@ -117,6 +117,7 @@ ELSEWHERE = {
     "request_similar": "a part of the form, fetched while somebody types (test_phone.py)",
     "triage_context": "a part of triage, fetched by it",
     "mentionable": "a part of the composer, fetched at an @ (test_mentions.py)",
+    "wait_edit": "a task's page with a form in it (tests/backlog/test_waiting.py)",
     "deliverable_edit": "test_in_place.py changes a link",
     "comment_edit": "test_without_scripts.py writes and changes a comment",
     "comment_remove": "test_without_scripts.py removes one",
