@@ -581,8 +581,15 @@ class ImpedimentQuerySet(models.QuerySet["Impediment"]):
         return self.filter(owner=owner)
 
     def overdue(self, at: datetime) -> Self:
-        """Return what is open for too long, and nobody was told yet."""
-        return self.open().filter(escalated_at=None, escalates_at__lte=at)
+        """Return what is open for too long, or without an owner, and nobody was told yet."""
+        late = Q(escalated_at=None, escalates_at__lte=at)
+        is_here = Q(owner__is_active=True, owner__user__is_active=True)
+        return self.open().filter(late | Q(~is_here, owner_left_at=None))
+
+    def taken_up_again(self) -> Self:
+        """Return what is open and whose owner left, and is here again."""
+        back = self.open().exclude(owner_left_at=None)
+        return back.filter(owner__is_active=True, owner__user__is_active=True)
 
     def for_rows(self) -> Self:
         """Fetch with each what a row shows of it; `dependants` is how many tasks wait for its."""
@@ -595,7 +602,7 @@ class ImpedimentQuerySet(models.QuerySet["Impediment"]):
         )
         return self.select_related(
             "workspace",
-            "owner",
+            "owner__user",
             "raised_by",
             "resolved_by",
             "task__workspace",
@@ -617,7 +624,8 @@ class Impediment(models.Model):
     """What blocks a task: why, who removes it, since when. A task has at most one open one.
 
     `escalates_at` is fixed when it is raised, by the workspace's working days; `handovers` counts
-    its owners, so that each is told once.
+    its owners, so that each is told once. `owner_left_at` says since when its owner is no member
+    any more: nobody removes it then, and the managers are told.
     """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
@@ -637,6 +645,7 @@ class Impediment(models.Model):
     ending = models.CharField(max_length=10, choices=Ending.choices, blank=True)
     how = models.CharField(_("what helped"), max_length=LONGEST_REASON, blank=True)
     handovers = models.PositiveSmallIntegerField(default=0, editable=False)
+    owner_left_at = models.DateTimeField(null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ImpedimentQuerySet.as_manager()
@@ -671,8 +680,13 @@ class Impediment(models.Model):
 
     @property
     def is_escalated(self) -> bool:
-        """Tell whether it was open for too long, and the managers were told."""
+        """Tell whether it was open for too long or lost its owner, and the managers were told."""
         return self.escalated_at is not None
+
+    @property
+    def has_owner(self) -> bool:
+        """Tell whether somebody is there to remove it."""
+        return self.owner_left_at is None
 
     @property
     def days(self) -> int:
@@ -680,6 +694,12 @@ class Impediment(models.Model):
         zone = self.workspace.zone
         until = self.resolved_at or clock.now()
         return (until.astimezone(zone).date() - self.raised_at.astimezone(zone).date()).days
+
+    @property
+    def escalation(self) -> str:
+        """What makes one telling of the managers one mail: again when it loses another owner."""
+        named = f"impediment-escalated:{self.pk}"
+        return named if self.has_owner else f"{named}:left:{self.handovers}"
 
     @property
     def mail_key(self) -> str:

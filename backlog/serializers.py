@@ -76,7 +76,11 @@ class Blocked(ReadSerializer):
 
     reason = serializers.CharField(source="blocked_reason")
     since = serializers.DateField(source="blocked_on", help_text="A day of the workspace.")
-    owner = Person(source="blocked_owner", help_text="Who removes it.")
+    owner = Person(
+        source="blocked_owner",
+        allow_null=True,
+        help_text="Who removes it. null: its owner has left, and the managers were told.",
+    )
     is_escalated = serializers.BooleanField()
 
 

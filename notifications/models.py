@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, time
-from typing import Self
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -146,11 +146,18 @@ class OutboxItem(models.Model):
 
 
 class Topic(models.TextChoices):
-    """Why somebody is told, the strongest reason first; about each he chooses how."""
+    """Why somebody is told, the strongest reason first.
+
+    About what is said he chooses how (`CHOSEN`). What escalates is mailed by who escalates it.
+    """
 
     MENTION = "mention", _("Mentions")
     ANSWER = "answer", _("Answers")
     COMMENT = "comment", _("Comments")
+    ESCALATION = "escalation", _("Escalated impediments")
+
+
+CHOSEN: Final = (Topic.MENTION, Topic.ANSWER, Topic.COMMENT)
 
 
 class Pace(models.TextChoices):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from activity import clock
@@ -15,6 +17,8 @@ from activity.text import clean_line
 from backlog import policy
 from backlog.models import Ending, Impediment, Task
 from notifications.actions import cancel_mail, queue_mail
+from notifications.inbox.actions import note
+from notifications.models import Topic
 from people import working_days
 from people.models import Membership, Role, Workspace
 
@@ -24,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 # Long enough to take it back before anybody reads of it
 UNDO_WINDOW: Final = timedelta(minutes=1)
+NOTICE: Final = "backlog.impediment"
 SHOWN: Final = ("blocked_reason", "blocked_on", "blocked_owner", "is_escalated")
 
 
@@ -157,9 +162,11 @@ def block_again(record: Change, task: Task, ending: Ending, at: datetime | None)
 
 
 def escalate() -> None:
-    """Tell the managers of what has been blocking for too long, once each."""
+    """Tell the managers of what blocks for too long, or lost its owner, once each."""
     late = Impediment.objects.overdue(clock.now()).values("workspace")
-    for workspace in Workspace.objects.filter(pk__in=late).order_by("pk"):
+    back = Impediment.objects.taken_up_again().values("workspace")
+    found = Workspace.objects.filter(Q(pk__in=late) | Q(pk__in=back))
+    for workspace in found.order_by("pk"):
         try:
             _escalate_in(workspace)
         except Exception:  # one workspace's trouble is not the next one's
@@ -174,43 +181,68 @@ def default_owner(workspace: Workspace, actor: Membership | None) -> Membership 
 
 def _escalate_in(workspace: Workspace) -> None:
     with change(workspace, by=SYSTEM) as record:
-        late = Impediment.objects.filter(workspace=record.workspace).overdue(record.at)
+        mine = Impediment.objects.filter(workspace=record.workspace).select_related(
+            "owner__user", "raised_by", "task"
+        )
         managers = Membership.objects.filter(workspace=record.workspace).active()
         told = list(managers.with_role(Role.MANAGER).order_by("pk").select_related("user"))
-        for impediment in late.select_related("owner__user", "task").order_by("pk"):
-            impediment.workspace = record.workspace
-            impediment.escalated_at = record.at
-            impediment.version += 1
-            impediment.save()
-            task = fresh_task(record, impediment.task)
-            _show(record, task, impediment)
-            record(
-                "impediment_escalated",
-                task,
-                **_told(task, impediment),
-                reason=impediment.reason,
-                owner_name=impediment.owner.first_name,
-            )
-            _tell_managers(record, impediment, told)
+        for impediment in mine.overdue(record.at).order_by("pk"):
+            has_owner = impediment.owner.is_active and impediment.owner.user.is_active
+            impediment.owner_left_at = None if has_owner else record.at
+            impediment.escalated_at = impediment.escalated_at or record.at
+            readers = {member.pk: member for member in told}
+            if has_owner:
+                readers[impediment.owner_id] = impediment.owner
+            _mark(record, impediment, "impediment_escalated", readers)
+            _escalated(record, impediment, readers.values())
+        for impediment in mine.taken_up_again().order_by("pk"):
+            _has_owner_again(impediment)
+            _mark(record, impediment, "impediment_owner_back")
 
 
-def _tell_managers(record: Change, impediment: Impediment, managers: list[Membership]) -> None:
-    readers = {member.pk: member for member in managers}
-    if impediment.owner.is_active and impediment.owner.user.is_active:
-        readers[impediment.owner_id] = impediment.owner
-    for member in readers.values():
+def _mark(record: Change, impediment: Impediment, verb: str, told: Iterable[int] = ()) -> None:
+    """Save what a look at all impediments found out about one, and show it on its card."""
+    impediment.version += 1
+    impediment.save()
+    task = fresh_task(record, impediment.task)
+    _show(record, task, impediment)
+    record(
+        verb,
+        task,
+        **_told(task, impediment),
+        reason=impediment.reason,
+        owner_name=impediment.owner.first_name,
+        left=not impediment.has_owner,
+        told=list(told),
+    )
+
+
+def _escalated(record: Change, impediment: Impediment, readers: Collection[Membership]) -> None:
+    """Tell people that it is there for too long, or nobody's: in their inbox and by mail."""
+    note(
+        record,
+        impediment.task,
+        kind=NOTICE,
+        about=impediment.pk,
+        actor=impediment.raised_by or impediment.owner,
+        topic=Topic.ESCALATION,
+        hearers=readers,
+    )
+    for member in readers:
         queue_mail(
             record,
             kind="backlog.escalated",
             recipient=member,
-            dedupe_key=f"impediment-escalated:{impediment.pk}:{member.pk}",
+            dedupe_key=f"{impediment.escalation}:{member.pk}",
             payload={"impediment": impediment.pk},
         )
 
 
 def _tell_owner(record: Change, impediment: Impediment) -> None:
-    """Tell a new owner in a minute; nobody is told what he said himself."""
+    """Tell a new owner in a minute; not what he said himself, nor who has left."""
     if record.actor is not None and impediment.owner_id == record.actor.pk:
+        return
+    if not impediment.owner.is_active:
         return
     queue_mail(
         record,
@@ -225,6 +257,7 @@ def _tell_owner(record: Change, impediment: Impediment) -> None:
 def _hand_over(record: Change, task: Task, impediment: Impediment, owner: Membership) -> None:
     cancel_mail(record, dedupe_key=impediment.mail_key)
     before, impediment.owner = impediment.owner, owner
+    _has_owner_again(impediment)
     impediment.handovers += 1
     record(
         "impediment_handed_over",
@@ -235,6 +268,15 @@ def _hand_over(record: Change, task: Task, impediment: Impediment, owner: Member
         from_name=before.first_name,
     )
     _tell_owner(record, impediment)
+
+
+def _has_owner_again(impediment: Impediment) -> None:
+    """Let the time run on that was cut short because nobody was there to remove it."""
+    if impediment.has_owner:
+        return
+    impediment.owner_left_at = None
+    if impediment.escalated_at and impediment.escalated_at < impediment.escalates_at:
+        impediment.escalated_at = None
 
 
 def _resolve(record: Change, task: Task, impediment: Impediment, ending: Ending) -> None:
@@ -280,7 +322,7 @@ def _put_on(task: Task, impediment: Impediment | None) -> None:
     zone = impediment.workspace.zone
     task.blocked_reason = impediment.reason
     task.blocked_on = impediment.raised_at.astimezone(zone).date()
-    task.blocked_owner = impediment.owner
+    task.blocked_owner = impediment.owner if impediment.has_owner else None
     task.is_escalated = impediment.is_escalated
 
 

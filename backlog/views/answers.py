@@ -24,7 +24,8 @@ from people.models import Membership
 LEAVES_ALONE = (
     "comment_added", "comment_edited", "comment_removed", "checklist_added", "checklist_ticked",
     "task_blocked", "task_unblocked", "impediment_edited", "impediment_handed_over",
-    "impediment_reopened", "impediment_escalated", "wait_added", "wait_ended", "wait_reopened",
+    "impediment_reopened", "impediment_escalated", "impediment_owner_back",
+    "wait_added", "wait_ended", "wait_reopened",
     "wait_over", "wait_back", "wait_edited",
     "checklist_unticked", "checklist_renamed", "checklist_moved", "checklist_removed",
     "deliverable_added", "deliverable_edited", "deliverable_removed", "file_added",

@@ -8,7 +8,7 @@ looks for notices that should have left by now and that nobody has read.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 from typing import Final
 
@@ -19,6 +19,7 @@ from activity import clock
 from activity.changes import SYSTEM, Change, change
 from notifications.actions import queue_mail
 from notifications.models import (
+    CHOSEN,
     Following,
     Notice,
     OutboxItem,
@@ -61,26 +62,55 @@ def notify(
     """
     choices = Preference.objects.of_each(hearers)
     at_once = _wanting_mail(record, hearers, choices, mail_kind)
-    known = {
-        one.recipient_id: one
-        for one in Notice.objects.filter(kind=kind, about_id=about, recipient__in=hearers)
-    }
-    news = []
-    for member, topic in hearers.items():
-        waits = choices[member.pk].pace(topic) != Pace.APP and member not in at_once
-        due_at = hours.next_daily(record.at, member.user.zone, choices[member.pk])
-        told = known.get(member.pk) or Notice(
-            workspace=record.workspace, recipient=member, kind=kind, about_id=about
-        )
-        told.topic, told.actor, told.at = topic, actor, record.at
-        told.subject_type, told.subject_id = subject._meta.label_lower, subject.pk
-        told.due_at, told.mailed_at, told.read_at = (due_at if waits else None), None, None
-        news.append(told)
-    Notice.objects.bulk_create([one for one in news if one.pk is None])
-    for one in news:
-        if one.recipient_id in known:
-            one.save()
+    news = _news(record, subject, kind, about, hearers)
+    for told in news:
+        member, chosen = told.recipient, choices[told.recipient_id]
+        told.topic, told.actor = hearers[member], actor
+        if chosen.pace(told.topic) != Pace.APP and member not in at_once:
+            told.due_at = hours.next_daily(record.at, member.user.zone, chosen)
+    _write(news)
     return at_once
+
+
+def note(
+    record: Change,
+    subject: models.Model,
+    *,
+    kind: str,
+    about: int,
+    actor: Membership,
+    topic: Topic,
+    hearers: Iterable[Membership],
+) -> None:
+    """Tell people of something in the app alone, in the open change; again makes it news again."""
+    news = _news(record, subject, kind, about, hearers)
+    for told in news:
+        told.topic, told.actor = topic, actor
+    _write(news)
+
+
+def _news(
+    record: Change, subject: models.Model, kind: str, about: int, hearers: Iterable[Membership]
+) -> list[Notice]:
+    """Return a notice for each, those that were there among them, as nobody has seen it."""
+    members = list(hearers)
+    there = Notice.objects.filter(kind=kind, about_id=about, recipient__in=members)
+    known = {one.recipient_id: one for one in there}
+    news = []
+    for member in members:
+        told = known.get(member.pk) or Notice(workspace=record.workspace, kind=kind, about_id=about)
+        told.recipient, told.at = member, record.at
+        told.subject_type, told.subject_id = subject._meta.label_lower, subject.pk
+        told.due_at = told.mailed_at = told.read_at = None
+        news.append(told)
+    return news
+
+
+def _write(news: list[Notice]) -> None:
+    for told in news:
+        if told.pk is not None:
+            told.save()
+    Notice.objects.bulk_create([told for told in news if told.pk is None])
 
 
 def _wanting_mail(
@@ -171,7 +201,7 @@ def unsubscribe(link: Link) -> None:
         return
     with change(link.member.workspace, by=link.member):
         chosen = Preference.objects.of(link.member)
-        for topic in Topic:
+        for topic in CHOSEN:
             if link.what == topic or (link.what == DAILY and chosen.pace(topic) == Pace.DAILY):
                 setattr(chosen, topic.value, Pace.APP)
         chosen.save()

@@ -13,7 +13,7 @@ from django.core import signing
 from django.urls import reverse
 
 from notifications.mails import absolute
-from notifications.models import Topic
+from notifications.models import CHOSEN
 from people.models import Membership
 
 _SALT: Final = "notifications.unsubscribe"
@@ -46,7 +46,7 @@ def find(token: str) -> Link | None:
     except (signing.BadSignature, ValueError, TypeError):
         return None
     known = Membership.objects.select_related("workspace", "user")
-    member = known.filter(pk=pk).first() if what in {DAILY, *Topic.values} else None
+    member = known.filter(pk=pk).first() if what in {DAILY, *CHOSEN} else None
     return Link(member, what) if member else None
 
 

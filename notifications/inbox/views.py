@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from activity.forms import strange_address
-from notifications.models import Notice, Pace, Preference, Topic
+from notifications.models import CHOSEN, Notice, Pace, Preference
 from people.access import MemberRequest, member_required
 
 from . import actions, links
@@ -97,7 +97,7 @@ def preferences(request: MemberRequest) -> HttpResponse:
     if not form.is_valid():
         return _preferences_page(request, form, status=422 if form.errors else 200)
     values = dict(form.cleaned_data)
-    paces = {topic: Pace(values.pop(topic.value)) for topic in Topic}
+    paces = {topic: Pace(values.pop(topic.value)) for topic in CHOSEN}
     actions.choose(request.member, paces=paces, **values)
     messages.success(request, _("Saved. It holds for what happens from now on."))
     return redirect("preferences", request.member.workspace.slug)

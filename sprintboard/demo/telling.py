@@ -26,7 +26,7 @@ from conversation.files.actions import add_file
 from notifications import actions as outbox
 from notifications.inbox import actions as inbox
 from notifications.mails import send_stored
-from notifications.models import Notice, OutboxItem, Pace, Preference, Topic
+from notifications.models import CHOSEN, Notice, OutboxItem, Pace, Preference
 from people import actions as people
 from people.models import Membership, Role, User, Workspace
 from requests_intake import actions as intake
@@ -262,7 +262,7 @@ def _is_working(at: datetime) -> bool:
 def _choose(member: Membership, choice: Preference) -> None:
     inbox.choose(
         member,
-        paces={topic: choice.pace(topic) for topic in Topic},
+        paces={topic: choice.pace(topic) for topic in CHOSEN},
         daily_at=choice.daily_at,
         quiet_from=choice.quiet_from,
         quiet_until=choice.quiet_until,

@@ -18,7 +18,9 @@ from backlog import actions, board
 from backlog.models import Ending, Impediment, Task
 from conversation.actions import add_comment
 from notifications import mails
-from notifications.models import OutboxItem, OutboxState
+from notifications.models import Notice, OutboxItem, OutboxState, Topic
+from people.actions import deactivate_member, reactivate_member
+from people.models import Role
 from tests.arranging import arranging
 from tests.factories import hang_file, make_member, make_sprint, make_task, make_tasks
 
@@ -60,7 +62,8 @@ def shown(task):
         assert kept == ("", None, None, False)
         return None
     day = found.raised_at.astimezone(found.workspace.zone).date()
-    assert kept == (found.reason, day, found.owner_id, found.is_escalated)
+    owner = found.owner_id if found.has_owner else None
+    assert kept == (found.reason, day, owner, found.is_escalated)
     return found
 
 
@@ -261,6 +264,79 @@ def test_what_blocks_for_too_long_is_told_to_the_managers_once(northwind, task, 
     assert {item.recipient for item in told} == {northwind.grace, ines, northwind.sam}
     assert told.count() == 3
     assert Activity.objects.filter(verb="impediment_escalated").get().actor is None
+
+
+def test_managers_have_it_in_their_inbox_too(northwind, task, impediment, client_of):
+    assert impediment.owner == northwind.grace
+    nils = make_member(northwind.workspace, "Nils Berg", Role.MANAGER)
+    with time_machine.travel(impediment.escalates_at, tick=False):
+        actions.escalate()
+        actions.escalate()
+    told = Notice.objects.filter(topic=Topic.ESCALATION)
+    assert {one.recipient for one in told} == {northwind.grace, nils}
+    assert {(one.actor, one.due_at) for one in told} == {(northwind.lena, None)}
+    assert sorted(Activity.objects.get(verb="impediment_escalated").data["told"]) == sorted(
+        [northwind.grace.pk, nils.pk]
+    )
+    reader = client_of(nils)
+    page = reader.get("/w/northwind/inbox/").content.decode()
+    assert "needs somebody to remove what blocks" in page
+    assert REASON in page
+    opened = reader.post(reverse("notice_open", args=["northwind", told.get(recipient=nils).pk]))
+    assert opened["Location"] == f"{task.get_absolute_url()}#task-blocked"
+    actions.resolve_impediment(impediment, by=nils)
+    assert f"Solved meanwhile: {REASON}" in reader.get("/w/northwind/inbox/").content.decode()
+
+
+@pytest.mark.both_databases
+def test_what_a_leaver_was_to_remove_is_nobody_s_and_escalates_at_once(northwind, task, client_of):
+    with time_machine.travel(TUESDAY, tick=False):
+        raised = actions.block_task(task, by=northwind.lena, reason=REASON, owner=northwind.chiara)
+        deactivate_member(northwind.chiara, by=northwind.mia)
+        actions.escalate()
+        actions.escalate()
+    found = shown(task)
+    assert (found.has_owner, found.is_escalated) == (False, True)
+    [mail] = OutboxItem.objects.filter(kind="backlog.escalated")
+    assert mail.recipient == northwind.grace
+    body = mails.message_for(OutboxItem.objects.with_recipient().get(pk=mail.pk)).body
+    assert "Chiara Bianchi was to remove it and is no member any more." in body
+    assert "working day" not in body
+    grace = client_of(northwind.grace)
+    assert (
+        "Chiara has left, and nobody removes it"
+        in grace.get("/w/northwind/inbox/").content.decode()
+    )
+    for page in ("/w/northwind/impediments/", task.get_absolute_url(), "/w/northwind/"):
+        assert "Owner left" in grace.get(page).content.decode()
+    drawn = board.render_card(board.card_rows(fresh(task).sprint)[0], TUESDAY.date())
+    assert "its owner left" in drawn
+    past = reverse("task_activity", args=["northwind", task.key])
+    assert "told the managers that Chiara left" in grace.get(past).content.decode()
+    typed = {"reason": REASON, "owner": northwind.grace.pk, "version": found.version}
+    grace.post(reverse("task_block", args=["northwind", task.key]), typed)
+    found = shown(task)
+    assert (found.owner, found.has_owner, found.is_escalated) == (northwind.grace, True, False)
+    with time_machine.travel(raised.escalates_at, tick=False):
+        actions.escalate()
+    assert shown(task).is_escalated
+    assert OutboxItem.objects.filter(kind="backlog.escalated").count() == 2
+
+
+def test_an_owner_who_comes_back_has_it_again(northwind, task):
+    with time_machine.travel(TUESDAY, tick=False):
+        raised = actions.block_task(task, by=northwind.lena, reason=REASON, owner=northwind.chiara)
+        deactivate_member(northwind.chiara, by=northwind.mia)
+        actions.escalate()
+        reactivate_member(northwind.chiara, by=northwind.mia)
+        actions.escalate()
+        actions.escalate()
+    found = shown(task)
+    assert (found.owner, found.has_owner, found.is_escalated) == (northwind.chiara, True, False)
+    assert Activity.objects.filter(verb="impediment_owner_back").count() == 1
+    with time_machine.travel(raised.escalates_at, tick=False):
+        actions.escalate()
+    assert shown(task).is_escalated
 
 
 def test_what_is_resolved_in_time_escalates_nowhere(northwind, impediment):

@@ -209,6 +209,14 @@ def escalate(world, sprint):
     actions.escalate()
 
 
+def owner_leaves_and_is_back(world, sprint):
+    actions.block_task(fresh(last(sprint)), by=world.lena, reason="Late", owner=world.chiara)
+    people.deactivate_member(world.chiara, by=world.mia)
+    actions.escalate()
+    people.reactivate_member(world.chiara, by=world.mia)
+    actions.escalate()
+
+
 def finish_what_was_blocked(world, sprint):
     task = fresh(block(world, sprint).task)
     actions.move_task(task, by=world.mia, version=task.version, column=world.column("done"))
@@ -270,6 +278,7 @@ VERBS = {
     "resolve what blocks": resolve,
     "take back that it is solved": reopen,
     "escalate what blocks": escalate,
+    "the owner of what blocks leaves, and is back": owner_leaves_and_is_back,
     "finish what was blocked": finish_what_was_blocked,
     "wait for a task": lambda w, s: wait(w, s, other=first(s)),
     "wait for a thing, and back": wait_and_back,
@@ -343,6 +352,7 @@ def test_every_verb_that_the_board_shows_was_tried(northwind, running, client_of
         "impediment_handed_over",
         "impediment_reopened",
         "impediment_escalated",
+        "impediment_owner_back",
         "wait_added",
         "wait_edited",
         "wait_ended",
