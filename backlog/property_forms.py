@@ -53,6 +53,15 @@ def held(task: Task, name: str) -> object:
     return task.label_names if name == "labels" else getattr(task, name)
 
 
+def sent_as(value: object) -> str:
+    """Return a value of a property as its form sends it."""
+    if isinstance(value, models.Model):
+        value = value.pk
+    if isinstance(value, list):
+        return ", ".join(value)
+    return "" if value is None else str(value)
+
+
 @dataclass(frozen=True)
 class Pick:
     """One of the values to choose from."""

@@ -132,6 +132,11 @@ def sent(request: MemberRequest, *names: str) -> QueryDict:
     return request.GET
 
 
+def undo_or_posted(request: MemberRequest) -> QueryDict:
+    """Return what was posted, or what an Undo has in its address, whatever the board adds to it."""
+    return request.GET if "undo" in request.GET else request.POST
+
+
 def next_address(request: MemberRequest, otherwise: str) -> str:
     """Return where the person came from, if that is a page of ours."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""

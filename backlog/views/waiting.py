@@ -17,7 +17,7 @@ from backlog.blocking_forms import WaitChangeForm, WaitForm
 from backlog.models import Task, Wait
 from people.access import MemberRequest, member_required
 
-from .answers import find_task, refuse, sent
+from .answers import find_task, refuse, undo_or_posted
 from .hanging_part import changed, part, refused
 
 PART = "backlog/_waiting.html"
@@ -52,7 +52,7 @@ def wait_edit(request: MemberRequest, key: str, pk: int) -> HttpResponse:
     found, wait = _editable_wait(request, key, pk)
     if request.method != "POST":
         return part(request, found, PART, wait_form=WaitChangeForm.of(wait))
-    form = WaitChangeForm.of(wait, sent(request, "version"))
+    form = WaitChangeForm.of(wait, undo_or_posted(request))
     if form.is_valid():
         try:
             saved = actions.edit_wait(wait, by=request.member, **form.cleaned_data)

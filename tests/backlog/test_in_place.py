@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -13,8 +14,9 @@ from django.urls import reverse
 from activity.models import Activity
 from backlog import actions
 from backlog.models import Channel, Deliverable, Task
-from backlog.property_forms import PROPERTIES, fingerprint
+from backlog.property_forms import PROPERTIES, fingerprint, held
 from campaigns.models import Campaign
+from people.actions import deactivate_member
 from tests.arranging import arranging
 from tests.factories import make_member, make_sprint, make_task
 
@@ -249,6 +251,99 @@ def test_nothing_else_of_a_form_is_written(northwind, task, mia):
     mia.post(at(task), data, headers=HTMX)
     task.refresh_from_db()
     assert (task.points, task.title, task.cost) == (8, "One-page flyer", None)
+
+
+# Taking back ------------------------------------------------------------------------------------
+
+
+def undo_of(answer):
+    return json.loads(answer["HX-Trigger"])["toast"].get("undo", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "typed"),
+    [
+        ("title", "One-page flyer & more", "Two pages"),
+        ("description", "*Old* words\nin two lines", ""),
+        ("points", 3, "8"),
+        ("points", None, "8"),
+        ("due_on", date(2026, 12, 3), "2026-12-04"),
+        ("labels", ["flyer", "print"], "print"),
+        ("impact", 2, ""),
+        ("assignee", "lena", ""),
+        ("campaign", "fair", ""),
+    ],
+)
+def test_a_save_is_taken_back_by_its_undo(northwind, task, mia, fair, name, before, typed):
+    if isinstance(before, str):
+        before = {"lena": northwind.lena, "fair": fair}.get(before, before)
+    actions.edit_task(task, by=northwind.lena, version=1, **{name: before})
+    answer = mia.post(at(task, name), {**seen(mia, task, name), name: typed}, headers=HTMX)
+    undo = undo_of(answer)
+    added = {"version": "1", "lanes": ""}  # what the board sends with all that it sends
+    back = mia.post(undo, added, headers={**HTMX, "HX-Target": "div#board-live"})
+    assert back.status_code == 200
+    assert 'id="board-live"' in back.content.decode()
+    assert "as before." in toast(back)
+    assert undo_of(back) == ""
+    now = Task.objects.with_labels().get(pk=task.pk)
+    assert fingerprint(held(now, name)) == fingerprint(before)
+    again = mia.post(undo, headers={**HTMX, "HX-Target": "div#board-live"})
+    assert again.status_code == 200  # it is as before: nothing is overwritten
+
+
+def test_an_undo_never_overwrites_what_came_after(northwind, task, mia):
+    def undo():
+        answer = mia.post(at(task), {**seen(mia, task, "points"), "points": "8"}, headers=HTMX)
+        return undo_of(answer)
+
+    back = undo()
+    now = Task.objects.get(pk=task.pk)
+    actions.edit_task(now, by=northwind.lena, version=now.version, title="Lena's title")
+    assert "Lena changed something else" in toast(
+        mia.post(back, headers={**HTMX, "HX-Target": "div#board-live"})
+    )
+    back = undo()
+    now = Task.objects.get(pk=task.pk)
+    actions.edit_task(now, by=northwind.lena, version=now.version, points=13)
+    answer = mia.post(back, headers={**HTMX, "HX-Target": "div#board-live"})
+    assert answer.status_code == 409
+    assert toast(answer) == "Points of NW-1 stays: Lena changed it first."
+    plain = mia.post(back)
+    assert plain.status_code == 409
+    assert "Lena changed it first" in plain.content.decode()
+    assert Task.objects.get(pk=task.pk).points == 13
+
+
+def test_what_has_no_way_back_offers_none(northwind, task, mia):
+    same = mia.post(at(task), {**seen(mia, task, "points"), "points": "3"}, headers=HTMX)
+    assert undo_of(same) == ""
+    actions.edit_task(task, by=northwind.lena, version=1, description="Long. " * 500)
+    opened = seen(mia, task, "description")
+    shorter = mia.post(at(task, "description"), {**opened, "description": "Short."}, headers=HTMX)
+    assert undo_of(shorter) == ""
+    actions.edit_task(
+        task,
+        by=northwind.lena,
+        version=Task.objects.get(pk=task.pk).version,
+        assignee=northwind.lena,
+    )
+    freed = mia.post(
+        at(task, "assignee"), {**seen(mia, task, "assignee"), "assignee": ""}, headers=HTMX
+    )
+    deactivate_member(northwind.lena, by=northwind.mia)
+    answer = mia.post(undo_of(freed), headers={**HTMX, "HX-Target": "div#board-live"})
+    assert answer.status_code == 422
+    assert toast(answer)
+
+
+def test_without_scripts_an_undo_leads_back_too(northwind, task, mia):
+    page = mia.post(
+        at(task), {**seen(mia, task, "points"), "points": "8"}, follow=True
+    ).content.decode()
+    undo = re.search(r'action="([^"]+undo=1[^"]+)"', page).group(1).replace("&amp;", "&")
+    assert "Points of NW-1: as before." in mia.post(undo, follow=True).content.decode()
+    assert Task.objects.get(pk=task.pk).points == 3
 
 
 # On top of others -------------------------------------------------------------------------------

@@ -302,7 +302,8 @@ def test_a_wait_is_changed_where_it_stands_with_a_way_back(northwind, client_of,
     assert "The printer, Tue 8 Dec" in late.content.decode()
     assert lena.post(undo, follow=True).status_code == 200
     assert shown(tasks[0])[2] == DAY
-    on_board = lena.post(undo, headers={**HTMX, "HX-Target": "div#board-live"})
+    board_s = {**HTMX, "HX-Target": "div#board-live"}
+    on_board = lena.post(undo, {"version": "3"}, headers=board_s)
     assert on_board.status_code == 409
     assert (
         "Somebody changed this meanwhile"
