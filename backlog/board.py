@@ -87,6 +87,7 @@ class CardRow(NamedTuple):
     origin_backers: int
     origin_value: int
     comment_count: int
+    file_count: int
     checklist_total: int
     checklist_done: int
     blocked_reason: str
@@ -170,6 +171,7 @@ FIELDS = (
     "origin_backers",
     "origin_value",
     "comment_count",
+    "file_count",
     "checklist_total",
     "checklist_done",
     "blocked_reason",

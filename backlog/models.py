@@ -393,6 +393,7 @@ class Task(models.Model):
     origin_backers = models.PositiveIntegerField(default=0)
     origin_value = models.PositiveBigIntegerField(default=0)
     comment_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    file_count = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     checklist_total = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     checklist_done = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     blocked_reason = models.CharField(

@@ -62,6 +62,7 @@ register(
         Task,
         find=find,
         counted=actions.count_comments,
+        files_counted=actions.count_files,
         followers=followers,
         may_attach=may_attach,
     )

@@ -37,7 +37,7 @@ class Subject(Protocol):
         """Return the address of its page."""
 
 
-def _not_counted(record: Change, subject: Any, comments: int) -> None:
+def _not_counted(record: Change, subject: Any, number: int) -> None:
     """Keep no number: this kind of thing shows none."""
 
 
@@ -58,9 +58,10 @@ class Kind:
     """One kind of thing that people talk about.
 
     `name` stands in addresses. `find` returns the thing that has this key, or None where there is
-    none that the member may read. `counted` keeps the number of its comments, inside the change
-    that changed it. `hearers` names those who wait for what this author said, `followers` the
-    numbers of the members whose thing it is: they hear of all that is said, as those do who spoke.
+    none that the member may read. `counted` keeps the number of its comments, `files_counted` that
+    of its files, inside the change that changed it. `hearers` names those who wait for what this
+    author said, `followers` the numbers of the members whose thing it is: they hear of all that is
+    said, as those do who spoke.
     `may_attach` says who may hang files on it.
     """
 
@@ -68,6 +69,7 @@ class Kind:
     model: type[models.Model]
     find: Callable[[str, Membership], Subject | None]
     counted: Callable[[Change, Any, int], None] = _not_counted
+    files_counted: Callable[[Change, Any, int], None] = _not_counted
     hearers: Callable[[Any, Membership], list[Membership]] = _nobody
     followers: Callable[[Any], set[int]] = _no_followers
     may_attach: Callable[[Membership, Any], bool] = _nobody_attaches

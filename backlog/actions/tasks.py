@@ -262,6 +262,11 @@ def count_comments(record: Change, task: Task, comments: int) -> None:
     Task.objects.filter(workspace=record.workspace, pk=task.pk).update(comment_count=comments)
 
 
+def count_files(record: Change, task: Task, files: int) -> None:
+    """Keep the number of a task's files, for the card: in the change that changed it."""
+    Task.objects.filter(workspace=record.workspace, pk=task.pk).update(file_count=files)
+
+
 def promise_task(task: Task, *, by: Membership | System, sprint: Sprint | None) -> Task:
     """Say for which sprint a task was promised to Sales, or for none.
 

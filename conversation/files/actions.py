@@ -21,6 +21,7 @@ from conversation.models import Attachment, Preview
 from conversation.subjects import (
     Subject,
     fresh_subject,
+    kind_of,
     subject_there,
     unknown,
 )
@@ -88,6 +89,7 @@ def _hang(
             uploaded_at=record.at,
             preview=Preview.WAITING if found.is_picture else Preview.NONE,
         )
+        _count(record, subject)
         _record(record, "file_added", subject, made)
         if found.is_picture:
             ring(PICTURE, made.pk)
@@ -106,12 +108,9 @@ def remove_file(attachment: Attachment, *, by: Membership) -> Attachment:
         record.require(policy.can_remove, attachment)
         attachment.removed_at, attachment.removed_by = record.at, record.actor
         attachment.save()
-        _record(
-            record,
-            "file_removed",
-            subject_there(record, attachment.subject_type, attachment.subject_id),
-            attachment,
-        )
+        subject = subject_there(record, attachment.subject_type, attachment.subject_id)
+        _count(record, subject)
+        _record(record, "file_removed", subject, attachment)
     return attachment
 
 
@@ -126,6 +125,7 @@ def restore_file(attachment: Attachment, *, by: Membership) -> Attachment:
         _check_count(subject)
         attachment.removed_at = attachment.removed_by = None
         attachment.save()
+        _count(record, subject)
         _record(record, "file_restored", subject, attachment)
     return attachment
 
@@ -159,6 +159,11 @@ def _check(member: Membership, subject: Subject, name: str, size: int) -> None:
         raise PermissionDenied
     _check_count(subject)
     _check_quota(subject.workspace, name, size)
+
+
+def _count(record: Change, subject: Subject) -> None:
+    standing = Attachment.objects.filter(workspace=record.workspace).on(subject).standing()
+    kind_of(subject).files_counted(record, subject, standing.count())
 
 
 def _check_count(subject: Subject) -> None:

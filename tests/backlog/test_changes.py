@@ -15,6 +15,7 @@ from backlog import actions
 from backlog.models import Impediment, Sprint, Task
 from campaigns import actions as campaigns
 from conversation import actions as conversation
+from conversation.files import actions as files
 from people import actions as people
 from requests_intake import actions as intake
 from reviews import actions as reviews
@@ -237,6 +238,11 @@ def wait_for_something_else(world, sprint):
     actions.edit_wait(waits, by=world.lena, version=1, thing="Printer", until=sprint.starts_on)
 
 
+def file_and_back(world, sprint):
+    file = hang_file(fresh(first(sprint)), world.lena)
+    files.restore_file(files.remove_file(file, by=world.lena), by=world.lena)
+
+
 def finish_what_was_waited_for(world, sprint):
     other = fresh(first(sprint, "review"))
     wait(world, sprint, other=other)
@@ -285,6 +291,10 @@ VERBS = {
     "wait for something else": wait_for_something_else,
     "finish what was waited for": finish_what_was_waited_for,
     "file": lambda w, s: hang_file(fresh(first(s)), w.lena),
+    "file removed": lambda w, s: files.remove_file(
+        hang_file(fresh(first(s)), w.lena), by=w.lena
+    ),
+    "file removed and brought back": file_and_back,
     "comment": lambda w, s: conversation.add_comment(fresh(first(s)), by=w.sam, text="Nice."),
     "deliverable": lambda w, s: actions.add_deliverable(
         fresh(first(s)), by=w.lena, label="PDF", url="https://example.com/a.pdf"

@@ -5,16 +5,21 @@ from __future__ import annotations
 import errno
 import os
 from datetime import timedelta
+from importlib import import_module
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
 
 from activity import clock
+from backlog.models import Task
 from conversation import jobs
 from conversation.files import actions, pictures, store
 from conversation.models import Attachment, Preview
 from tests.arranging import arranging
-from tests.factories import PNG, hang_file, hang_picture
+from tests.factories import PNG, hang_file, hang_picture, make_task
 
 DAY = timedelta(hours=25)
 
@@ -76,6 +81,28 @@ def test_after_an_unknown_fault_the_file_stays_for_the_sweep_to_judge(northwind,
     age(path)
     assert actions.throw_orphans_away(folder, clock.now() - actions.KEPT) == 1
     assert lying() == []
+
+
+@pytest.mark.both_databases
+def test_the_number_on_the_card_is_the_number_of_files(northwind, task):
+    other = make_task(northwind.workspace)
+    files = [hang_file(task, northwind.lena, name=f"{number}.txt") for number in range(3)]
+    hang_file(other, northwind.mia)
+    for file in files[:2]:
+        actions.remove_file(file, by=northwind.lena)
+    actions.restore_file(files[0], by=northwind.lena)
+    with pytest.raises(ValidationError):
+        actions.add_file(task, by=northwind.lena, name="no.txt", content=ContentFile(b""))
+    for found in Task.objects.all():
+        assert found.file_count == Attachment.objects.on(found).standing().count()
+    task.refresh_from_db()
+    assert (task.file_count, task.version) == (2, 1)
+    # those of before were counted once
+    with arranging():
+        Task.objects.update(file_count=0)
+        count = import_module("backlog.migrations.0010_file_count").count
+        count(apps, None)
+    assert sorted(Task.objects.values_list("file_count", flat=True)) == [1, 2]
 
 
 def test_the_sweep_leaves_alone_what_has_a_row(northwind, task):

@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 from activity.models import Activity
 from backlog.models import Category, Sprint, Task
-from conversation.models import Comment
+from conversation.models import Attachment, Comment
 from notifications.models import OutboxItem
 from people.models import Membership, Workspace
 from requests_intake import reading
@@ -100,6 +100,7 @@ def it_is_true_history():
         assert task.checklist_total == task.checklist.count()
         assert task.checklist_done == task.checklist.exclude(done_at=None).count()
         assert task.comment_count == comments_on(task)
+        assert task.file_count == Attachment.objects.on(task).standing().count()
     # people of one workspace are not in the other
     people = Membership.objects.values_list("workspace__slug", "user__email")
     assert all(email.endswith(f"@{slug}.example") for slug, email in people)
