@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.test_axe import violations
 from tests.browsing import PHONE
@@ -79,3 +80,33 @@ def test_a_name_is_chosen_by_a_tap_in_the_drawer(reader):
     assert page.evaluate("document.activeElement.name") == "text"
     field.fill("")
     assert not phone.complaints
+
+
+def test_comments_are_sent_and_left_by_keys(reader):
+    mia = reader("mia@northwind.example")
+    page = mia.page
+    open_task(page)
+    field = page.locator(FIELD)
+    field.focus()
+    page.keyboard.type("Sent by keys")
+    page.keyboard.press("Control+Enter")
+    comment = page.locator(".comment", has_text="Sent by keys")
+    expect(comment).to_have_count(1)
+    expect(field).to_have_value("")
+    expect(field).to_be_focused()
+    page.keyboard.type("And one more")  # without looking for the field again
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".comment", has_text="And one more")).to_have_count(1)
+    expect(field).to_be_focused()
+
+    page.locator("#comments a", has_text="Edit").last.press("Enter")
+    editor = page.locator("#comments form textarea")
+    expect(editor).to_be_focused()
+    editor.fill("And one more, better")
+    page.keyboard.press("Escape")
+    expect(editor).to_have_value("And one more, better")  # what was changed is not lost by a key
+    editor.fill("And one more")
+    page.keyboard.press("Escape")
+    expect(editor).to_have_count(0)
+    expect(page.locator(".comment", has_text="And one more")).to_be_focused()
+    assert not mia.complaints
