@@ -31,7 +31,7 @@ SHOWN_IN_WORK = 5
 SHOWN_NEWS = 3
 MOST_LATELY = 300
 LATELY = timedelta(days=14)
-NIGHT_ENDS, NOON, EVENING = 4, 12, 18  # hours of the reader's own clock
+NIGHT_ENDS, NOON, EVENING = 5, 12, 18  # hours of the reader's own clock
 KEPT_OVER = timedelta(days=90)  # the period over which a promise is judged on the home
 
 
@@ -136,9 +136,11 @@ class ManagerHome:
 
 
 def greeting(at: datetime) -> str:
-    """Return the part of the day where the reader is: morning, afternoon or evening."""
-    if at.hour < NIGHT_ENDS or at.hour >= EVENING:
+    """Return the part of the day where the reader is: morning, afternoon, evening or night."""
+    if at.hour >= EVENING:
         return "evening"
+    if at.hour < NIGHT_ENDS:
+        return "night"
     return "morning" if at.hour < NOON else "afternoon"
 
 

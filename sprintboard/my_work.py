@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
 from django.db.models import Case, F, Value, When
-from django.utils import timezone
 
 from backlog.models import Impediment, SprintState, Task
 from people.models import Membership
@@ -133,6 +132,10 @@ class MyWork:
         """Tell whether there may be more tasks than the page shows."""
         return len(self.tasks) == MOST_TASKS
 
+    def _day_of(self, at: datetime) -> date:
+        """Return the workspace's day: with those of its tasks, and never with the reader's own."""
+        return at.astimezone(self.member.workspace.zone).date()
+
     def _answers(self) -> Iterator[Entry]:
         """Give what waits for the member's answer: for Marketing's, when he is a marketer."""
         workspace = self.member.workspace
@@ -143,13 +146,13 @@ class MyWork:
             return
         read = intake.waiting if self.member.is_marketer else intake.overdue
         for request in read(workspace, MOST_OTHERS):
-            due = timezone.localtime(request.answer_due_at).date()
+            due = self._day_of(request.answer_due_at)
             yield Entry(Kind.ANSWER, due, request=request)
 
     def _impediments(self) -> Iterator[Entry]:
         found = Impediment.objects.visible_to(self.member).open().of(self.member).for_list()
         for impediment in found[:MOST_OTHERS]:
-            due = timezone.localtime(impediment.escalates_at).date()
+            due = self._day_of(impediment.escalates_at)
             yield Entry(Kind.IMPEDIMENT, due, impediment=impediment)
 
     def _reviews(self) -> Iterator[Entry]:

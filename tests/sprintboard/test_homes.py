@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from activity import clock
 from backlog import actions as backlog
@@ -34,10 +35,32 @@ def ask(world, rep, title, number):
 
 @pytest.mark.parametrize(
     ("hour", "part"),
-    [(3, "evening"), (4, "morning"), (11, "morning"), (12, "afternoon"), (18, "evening")],
+    [
+        (0, "night"),
+        (3, "night"),
+        (4, "night"),
+        (5, "morning"),
+        (11, "morning"),
+        (12, "afternoon"),
+        (17, "afternoon"),
+        (18, "evening"),
+        (23, "evening"),
+    ],
 )
 def test_the_greeting_knows_the_reader_s_hour(hour, part):
     assert homes.greeting(datetime(2026, 12, 3, hour, tzinfo=UTC)) == part
+
+
+def test_nobody_is_wished_a_good_evening_before_dawn(northwind, client_of):
+    at_three = datetime(2026, 12, 3, 9, tzinfo=UTC)  # in Chicago
+    with arranging():
+        type(northwind.sam.user).objects.filter(pk=northwind.sam.user_id).update(
+            time_zone="America/Chicago"
+        )
+    with time_machine.travel(at_three, tick=False):
+        page = client_of(northwind.sam).get("/w/northwind/").content.decode()
+    assert "Hello, Sam" in page
+    assert "Good " not in page
 
 
 def test_mia_sees_what_waits_for_her_answer_the_late_one_first(northwind, client_of, sprint):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from activity import clock
 from backlog import actions as backlog
@@ -65,6 +66,36 @@ def shown(member):
 )
 def test_a_day_stands_in_its_part_of_the_page(days, place):
     assert Entry(Kind.TASK, TODAY + timedelta(days=days)).stands(TODAY) == place
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "Europe/Stockholm", "America/Los_Angeles"])
+def test_days_are_the_workspace_s_wherever_the_reader_is(northwind, zone):
+    at = ask(northwind, northwind.sam, "This afternoon", 1)
+    with arranging():
+        Request.objects.filter(pk=at.pk).update(
+            answer_due_at=datetime(2026, 12, 9, 16, tzinfo=UTC)  # Thursday 5:00 in Auckland
+        )
+    with timezone.override(zone):
+        assert shown(northwind.mia) == {Place.TODAY: ["This afternoon"]}
+
+
+@pytest.mark.parametrize(
+    ("due", "place"),
+    [
+        (datetime(2026, 10, 24, 21, 30, tzinfo=UTC), Place.LATE),  # 23:30 in summer time
+        (datetime(2026, 10, 24, 22, 30, tzinfo=UTC), Place.TODAY),  # 0:30 in summer time
+        (datetime(2026, 10, 25, 22, 30, tzinfo=UTC), Place.TODAY),  # 23:30 in winter time
+        (datetime(2026, 10, 25, 23, 30, tzinfo=UTC), Place.NEXT_WEEK),  # 0:30 on Monday
+    ],
+)
+def test_the_day_on_which_the_clocks_change_is_one_day(northwind, monkeypatch, due, place):
+    asked = ask(northwind, northwind.sam, "Flyer", 1)
+    with arranging():
+        Request.objects.filter(pk=asked.pk).update(answer_due_at=due)
+    sunday = datetime(2026, 10, 25, 11, tzinfo=UTC)
+    monkeypatch.setattr("activity.clock.system_now", lambda: sunday)
+    with timezone.override("America/Chicago"):
+        assert shown(northwind.mia) == {place: ["Flyer"]}
 
 
 def test_a_marketer_finds_tasks_of_sprints_and_backlog_and_what_waits_for_an_answer(northwind):
