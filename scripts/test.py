@@ -29,11 +29,13 @@ ROOT = Path(__file__).resolve().parent.parent
 APART = ("tests/browser", "tests/system", "tests/run", "tests/faults")
 COUNTS = ("tests", "failures", "errors", "skipped")
 NO_TESTS = 5
-# two at a time: who is done takes over what the other has left, or files that hold together
-SHARED = ("-n", "2", "--dist", "worksteal")
-BY_FILE = ("-n", "2", "--dist", "loadfile")
+# two at a time, file by file in the order of tests/conftest.py: what a file's tests share is made
+# once, and the long files come first, so that nobody waits at the end
+BY_FILE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 # what a developer's shell exports must not reach the tests
 CHOSEN_BY_SUITES = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL", "PORT")
+# hundreds of processes start here: each would compile the program for itself
+COSTLY = ("PYTHONDONTWRITEBYTECODE",)
 
 
 @dataclass
@@ -88,7 +90,7 @@ def main() -> int:
     if missing and os.environ.get("REQUIRE_ALL") == "1":
         print(f"REQUIRE_ALL=1, and not there: {', '.join(missing)}.")
         return 1
-    for name in CHOSEN_BY_SUITES:
+    for name in (*CHOSEN_BY_SUITES, *COSTLY):
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory(prefix="sprintboard-test-") as name:
         run = Run(Path(name), sys.argv[1:])
@@ -104,22 +106,31 @@ def run_all(run: Run, here: dict[str, Path | None], stack: contextlib.ExitStack)
     services = {}
     if here["PostgreSQL"]:
         services["DATABASE_URL"] = stack.enter_context(postgresql(here["PostgreSQL"]))
-        run.suite("Everything, on PostgreSQL", *SHARED, "tests", *apart, **services)
+        run.suite("Everything, on PostgreSQL", *BY_FILE, "tests", *apart, **services)
         run.suite(
             "Actions, locks, migrations and seed, on file SQLite",
-            *(*SHARED, "-m", "both_databases", "tests", *apart),
+            *(*BY_FILE, "-m", "both_databases", "tests", *apart),
             **on_sqlite,
         )
     else:
-        run.suite("Everything, on file SQLite", *SHARED, "tests", *apart, **on_sqlite)
+        run.suite("Everything, on file SQLite", *BY_FILE, "tests", *apart, **on_sqlite)
     if here["Redis"]:
         services["REDIS_URL"] = stack.enter_context(redis_server(here["Redis"]))
     if here["Chromium"]:
         services["CHROMIUM"] = str(here["Chromium"])
     # each of the two has a demo of its own
     run.suite("Every page in a browser", *BY_FILE, "tests/browser", **services)
-    run.suite("Real processes", *BY_FILE, "tests/system", "tests/run", **services)
-    run.suite("Faults, the quick ones", "-m", "faults_quick", "tests/faults", **services)
+    run.suite(
+        "Real processes, and quick faults",
+        *(*BY_FILE, "-m", "system or (faults_quick and not alone)"),
+        *("tests/system", "tests/run", "tests/faults"),
+        **services,
+    )
+    run.suite(
+        "Quick faults that are timed, one by one",
+        *("-m", "faults_quick and alone", "tests/faults"),
+        **services,
+    )
 
 
 def tell(run: Run, missing: list[str]) -> int:

@@ -33,6 +33,14 @@ def note(method: str, response: Any) -> None:
         called.add((found.view_name, "GET" if method == "HEAD" else method))
 
 
+def once_more(client: Client) -> Client:
+    """Return a client with the same cookies; the middleware is not built a second time."""
+    fresh = Client(raise_request_exception=False)
+    fresh.handler = client.handler
+    fresh.cookies = client.cookies.copy()
+    return fresh
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Listen to every test client."""
     theirs = Client.request

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from django.db import connection
-from django.test import Client
+from django.conf import settings as django_settings
+from django.db import connection, transaction
+from django.test import Client, override_settings
+from pytest_django import DjangoDbBlocker
 
 from people.models import Membership
 from sprintboard import celery_app
 from tests import arranging as arrange
+from tests.access_rules import Scene, make_scene
 from tests.calls import (  # noqa: F401 - hooks of pytest
     pytest_configure,
     pytest_sessionfinish,
@@ -22,6 +29,27 @@ from tests.factories import FJORD, NORTHWIND, World, make_world
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+# What takes longest, the longest first: it is begun first, so that the end is shared out evenly
+LONG = (
+    *("tests/test_api_access.py", "tests/test_access.py", "tests/bad_input/test_api.py"),
+    *("tests/bad_input/test_forms.py", "tests/test_bad_input.py", "tests/bad_input/"),
+    *("tests/sprintboard/test_demo.py", "tests/sprintboard/test_api_schema.py"),
+    *("tests/browser/test_every_page.py", "tests/browser/test_live.py"),
+    *("tests/system/test_drill.py", "tests/run/", "tests/system/test_the_loop.py"),
+)
+
+
+def how_late(item: pytest.Item) -> int:
+    """Return the place of a test's file among the long ones, or the one behind them."""
+    return next((n for n, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first; everything else stays as it was."""
+    items.sort(key=how_late)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,16 +67,24 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
+def plain_settings(folder: Path) -> dict[str, object]:
+    """Return the settings of tests that differ from those of the program."""
+    return {
+        "STORAGES": {
+            **django_settings.STORAGES,
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        },
+        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+        "EMAIL_FILE_PATH": folder / "mail",
+        "MEDIA_ROOT": folder / "media",
+        "STATIC_ROOT": folder,  # it has to exist; what is served from it is tests/run's
+    }
+
+
 @pytest.fixture(autouse=True)
 def _plain_settings(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.EMAIL_FILE_PATH = tmp_path / "mail"
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.STATIC_ROOT = tmp_path  # it has to exist; what is served from it is tests/run's
+    for name, value in plain_settings(tmp_path).items():
+        setattr(settings, name, value)
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +110,50 @@ def northwind(db: None) -> World:
 def fjord(db: None) -> World:
     """Another workspace, so that separation can be seen."""
     return make_world("fjord", "Fjord Labs", "FJ", FJORD)
+
+
+@dataclass
+class Kept:
+    """What the tests of a module share, and where fixtures of the module may add to it."""
+
+    folder: Path
+    blocker: DjangoDbBlocker
+    scene: Scene | None = None
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Allow the database, under the settings of tests."""
+        with self.blocker.unblock(), override_settings(**plain_settings(self.folder)):
+            yield
+
+
+@pytest.fixture(scope="module")
+def kept(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Kept]:
+    """A filled Northwind, made once for all tests of a module.
+
+    It lives in a transaction around them; what a test changes is undone to the savepoint before it.
+    """
+    made = Kept(tmp_path_factory.mktemp("kept"), django_db_blocker)
+    around = transaction.atomic()
+    with made.at_work():
+        around.__enter__()
+        world = make_world("northwind", "Northwind Instruments", "NW", NORTHWIND)
+        made.scene = make_scene(world, 10)
+    yield made
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        around.__exit__(None, None, None)
+
+
+@pytest.fixture
+def scene(kept: Kept, db: None, settings) -> Scene:
+    """Northwind with one of everything in it; a module that uses it cannot use `northwind` too."""
+    settings.MEDIA_ROOT = kept.folder / "media"
+    return copy.deepcopy(kept.scene)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ class World:
 
     def __getattr__(self, name: str) -> Membership:
         try:
-            return self.people[name]
+            return self.__dict__["people"][name]  # a copy has none yet
         except KeyError as error:
             raise AttributeError(name) from error
 

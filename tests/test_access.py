@@ -110,11 +110,6 @@ def complaints(everything: list[Address]) -> list[str]:
 
 
 @pytest.fixture
-def scene(northwind):
-    return make_scene(northwind, 10)
-
-
-@pytest.fixture
 def foreign(fjord):
     return make_scene(fjord, 500)
 
@@ -129,10 +124,8 @@ def signed_in(user) -> Client:
 def ask(client: Client, method: str, url: str, *args: Any, **kwargs: Any) -> HttpResponse:
     """Send one request whose changes are forgotten."""
     cache.clear()  # allauth's limits
-    fresh = Client(raise_request_exception=False)
-    fresh.cookies = client.cookies.copy()
     with transaction.atomic():
-        answer = getattr(fresh, method.lower())(url, *args, **kwargs)
+        answer = getattr(calls.once_more(client), method.lower())(url, *args, **kwargs)
         transaction.set_rollback(True)
     return answer
 

@@ -37,6 +37,7 @@ from tests.api_rules import (
 )
 from tests.arranging import arranging
 from tests.bad_input.asking import stored
+from tests.calls import once_more
 from tests.test_access import Address, is_api, walk
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -76,11 +77,6 @@ def view_of(address: Address, scene) -> type[ApiView]:
 
 
 @pytest.fixture
-def scene(northwind):
-    return make_scene(northwind, 10)
-
-
-@pytest.fixture
 def foreign(fjord):
     return make_scene(fjord, 500)
 
@@ -101,8 +97,7 @@ class Caller:
         sends = {} if method in {"GET", "HEAD"} else {"data": data, "content_type": kind}
         cache.clear()
         with transaction.atomic():
-            fresh = Client(raise_request_exception=False)
-            fresh.cookies = self.client.cookies.copy()
+            fresh = once_more(self.client)
             answer = getattr(fresh, method.lower())(url, headers=self.headers, **sends)
             transaction.set_rollback(True)
         return answer

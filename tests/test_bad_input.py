@@ -13,13 +13,13 @@ import pytest
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Sum
-from django.test import Client
 from django.urls import reverse
 
 from notifications.models import OutboxItem
 from people.models import User, Workspace
-from tests.access_rules import RULES, Scene, make_scene
+from tests.access_rules import RULES, Scene
 from tests.arranging import arranging
+from tests.calls import once_more
 from tests.test_access import all_forms, inside, signed_in
 
 pytestmark = pytest.mark.both_databases
@@ -61,11 +61,6 @@ HEADERS: list[dict[str, str]] = [
 ]
 
 
-@pytest.fixture
-def scene(northwind) -> Scene:
-    return make_scene(northwind, 10)
-
-
 def stored() -> tuple[int, int, int]:
     """Return what grows with every row that a page can make: a change takes a number."""
     numbers = Workspace.objects.aggregate(total=Sum("seq"))["total"]
@@ -84,8 +79,7 @@ class Watch:
     def send(self, what: str, method: str, url: str, *args: Any, **kwargs: Any) -> int:
         """Send one request, look at what it changed, and forget that."""
         cache.clear()  # allauth's limits
-        fresh = Client(raise_request_exception=False)
-        fresh.cookies = self.client.cookies.copy()
+        fresh = once_more(self.client)
         with transaction.atomic():
             status = getattr(fresh, method.lower())(url, *args, **kwargs).status_code
             # most 404 and 403 never come to a verb, and looking costs more than asking

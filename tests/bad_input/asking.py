@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +18,7 @@ from django.test import Client
 
 from people.models import User, Workspace
 from tests.access_rules import Scene
+from tests.calls import once_more
 from tests.test_access import Form, Forms, all_forms, signed_in
 
 # What a form needs beside what its page fills in, so that the field that is tried is the only wrong
@@ -26,6 +27,7 @@ ANSWERS = {"words": "Yes, gladly.", "reason": "other", "title": "A new flyer", "
 NOT_STORED = {
     *("sessions.Session", "people.Bucket", "people.Tally", "people.RepeatableAnswer"),
 }
+READING = ("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
 HTMX = {"HX-Request": "true"}
 
 
@@ -65,6 +67,20 @@ def bound_forms() -> Iterator[list[forms.BaseForm]]:
         yield seen
 
 
+@contextmanager
+def writes() -> Iterator[list[str]]:
+    """Collect each statement that may change a row."""
+    found: list[str] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not sql.lstrip(" (").upper().startswith(READING):
+            found.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield found
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back, what was stored meanwhile, and the forms that were checked."""
@@ -88,16 +104,27 @@ class Answer:
         ]
 
 
-def send(client: Client, method: str, url: str, data: Any = None, **kwargs: Any) -> Answer:
-    """Send one request whose changes are looked at and forgotten."""
+def send(
+    client: Client,
+    method: str,
+    url: str,
+    data: Any = None,
+    *,
+    look: Callable[[], None] = lambda: None,
+    **kwargs: Any,
+) -> Answer:
+    """Send one request whose changes are looked at (`look`: also by the test) and forgotten."""
     kept.clear()  # allauth's limits
-    fresh = Client(raise_request_exception=False)
-    fresh.cookies = client.cookies.copy()
-    with transaction.atomic(), bound_forms() as seen:
-        before = stored()
-        page = getattr(fresh, method.lower())(url, data, **kwargs)
-        after = stored() if not connection.needs_rollback else before
+    fresh, after = once_more(client), None
+    with transaction.atomic():
+        with bound_forms() as seen, writes() as written:
+            page = getattr(fresh, method.lower())(url, data, **kwargs)
+        if written and not connection.needs_rollback:
+            after = stored()
+            look()
         transaction.set_rollback(True)
+    # counted when it is as before again: most requests write nothing, and counting costs as much
+    before = stored() if after else {}
     changed = {name: (was, after[name]) for name, was in before.items() if after[name] != was}
     return Answer(page, changed, seen)
 

@@ -14,18 +14,13 @@ from django.test import Client
 from django.urls import reverse
 
 from people.models import User
-from tests.access_rules import RULES, Scene, make_scene
+from tests.access_rules import RULES, Scene
 from tests.bad_input.asking import send
 from tests.test_access import Address, inside, signed_in
 
 pytestmark = pytest.mark.both_databases
 
 PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture
-def scene(northwind) -> Scene:
-    return make_scene(northwind, 10)
 
 
 @pytest.fixture

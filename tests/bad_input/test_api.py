@@ -23,7 +23,6 @@ from tests.test_api_access import (  # noqa: F401 - fixtures
     mia,
     queries,
     routes,
-    scene,
     url_of,
 )
 

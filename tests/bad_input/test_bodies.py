@@ -15,7 +15,6 @@ from django.test import Client
 from django.urls import reverse
 
 from sprintboard.server.gate import Gate, Line
-from tests.access_rules import Scene, make_scene
 from tests.bad_input.asking import stored
 from tests.test_access import signed_in
 
@@ -96,11 +95,6 @@ def test_row_19_what_is_too_long_is_said_in_the_askers_language():
 
 
 # Behind the gate ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def scene(northwind) -> Scene:
-    return make_scene(northwind, 10)
 
 
 @pytest.fixture

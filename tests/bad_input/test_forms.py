@@ -14,7 +14,6 @@ import pytest
 from django import forms
 from django.test import Client
 
-from tests.access_rules import Scene, make_scene
 from tests.bad_input.asking import HTMX, Answer, Target, targets_of, typed_again
 from tests.test_access import signed_in
 
@@ -27,18 +26,14 @@ VAGUE = re.compile(
 
 
 @pytest.fixture
-def scene(northwind) -> Scene:
-    return make_scene(northwind, 10)
-
-
-@pytest.fixture
 def mia(scene) -> Client:
     return signed_in(scene.world.mia.user)
 
 
-@pytest.fixture
-def targets(scene) -> list[Target]:
-    return targets_of(scene.world.mia.user, scene)
+@pytest.fixture(scope="module")
+def targets(kept) -> list[Target]:
+    with kept.at_work():
+        return targets_of(kept.scene.world.mia.user, kept.scene)
 
 
 def problems(answer: Answer, target: Target) -> list[str]:

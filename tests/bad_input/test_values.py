@@ -15,7 +15,6 @@ from activity.changes import SYSTEM
 from backlog.models import Sprint, Task
 from people.models import Membership, User
 from reviews import actions as reviews
-from tests.access_rules import Scene, make_scene
 from tests.arranging import arranging
 from tests.bad_input.asking import send
 from tests.test_access import signed_in
@@ -23,11 +22,6 @@ from tests.test_access import signed_in
 pytestmark = pytest.mark.both_databases
 
 FAMILY = "👩\u200d👩\u200d👧"
-
-
-@pytest.fixture
-def scene(northwind) -> Scene:
-    return make_scene(northwind, 10)
 
 
 @pytest.fixture
@@ -164,3 +158,13 @@ def test_a_goal_in_two_lines_is_refused_where_it_was_typed(mia, scene):
     assert "x" * 201 in answer.page.content.decode()
     assert "At most 200 characters" in answer.page.content.decode()
     assert Sprint.objects.get(pk=scene.planned.pk).goal == scene.planned.goal
+
+
+def test_what_a_form_stores_is_seen_and_forgotten(mia, scene):
+    """The positive control of every "nothing is stored" here."""
+    url, before = reverse("new_task", args=[scene.world.workspace.slug]), Task.objects.count()
+    answer = send(mia, "post", url, {"title": "A new flyer"})
+    assert answer.status == 302
+    assert answer.changed["backlog.Task"] == (before, before + 1)
+    assert answer.changed["seq"][1] > answer.changed["seq"][0]
+    assert Task.objects.count() == before

@@ -58,15 +58,31 @@ def _seed(home: Path, own: Path) -> None:
     shutil.copytree(made, home, dirs_exist_ok=True)
 
 
+@pytest.fixture(scope="session")
+def sessions() -> dict[str, Any]:
+    """The cookie of everybody who has signed in: a second window of theirs need not do it again."""
+    return {}
+
+
 @pytest.fixture
-def reader(browser: Browser, demo: Stack) -> Iterator[Callable[..., Reader]]:
-    """Return a function that opens a window, signed in where an address is given."""
+def reader(
+    browser: Browser, demo: Stack, sessions: dict[str, Any]
+) -> Iterator[Callable[..., Reader]]:
+    """Return a function that opens a window, signed in where an address is given.
+
+    Who signs out in a test has to sign in there, too: `reader().sign_in(email)`.
+    """
     opened: list[Reader] = []
 
     def open_window(email: str = "", **context: Any) -> Reader:
         window = Reader(browser, demo.url, **context)
         opened.append(window)
-        return window.sign_in(email) if email else window
+        if email in sessions:
+            window.context.add_cookies([sessions[email]])
+        elif email:
+            cookies = window.sign_in(email).context.cookies()
+            [sessions[email]] = [cookie for cookie in cookies if cookie["name"] == "sid"]
+        return window
 
     yield open_window
     for window in opened:

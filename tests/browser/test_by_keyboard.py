@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_axe import dark, violations
+from tests.browser.axe import dark, violations
 
 pytestmark = pytest.mark.browser
 

@@ -1,4 +1,4 @@
-"""Every page of the loop, as each person opens it, in both sizes and both themes.
+"""Every page of the loop, as each person opens it, in both sizes and both themes; axe reads it too.
 
 With SPRINTBOARD_SHOTS=<folder> each page is also photographed, to be looked at.
 """
@@ -13,6 +13,7 @@ import pytest
 from django.urls import resolve
 
 from tests.access_rules import RULES, Rule
+from tests.browser.axe import dark, violations
 from tests.browsing import DESKTOP, PHONE
 
 pytestmark = pytest.mark.browser
@@ -131,7 +132,7 @@ ELSEWHERE = {
 }
 
 
-def address(window, path: str) -> str:
+def address(window, path: str, known: dict[str, str]) -> str:
     """Return the path of a page; a task's, a campaign's and a person's is found on a list."""
     page = window.page
     if path.startswith("/") and " > " not in path:
@@ -140,10 +141,11 @@ def address(window, path: str) -> str:
         place, _, link = path.partition(" > ")
         page.goto(place)
         return page.locator(f"main {link}").first.get_attribute("href")
-    of_backlog = path.startswith(BACKLOG)
-    page.goto(f"{N}/backlog/" if of_backlog else f"{N}/board/")
-    key = page.locator("[data-key]").first.get_attribute("data-key")
-    what = path.partition(", ")[2]
+    place, _, what = path.partition(", ")
+    if place not in known:
+        page.goto(f"{N}/backlog/" if place == BACKLOG else f"{N}/board/")
+        known[place] = page.locator("[data-key]").first.get_attribute("data-key")
+    key = known[place]
     if what in {"comments", "files"}:
         return f"{N}/{what}/task/{key}/"
     return f"{N}/tasks/{key}/" + (f"{what}/" if what else "")
@@ -160,10 +162,10 @@ LOOKS = ALL if os.environ.get("SPRINTBOARD_SHOTS") else [("desktop", "light"), (
 
 
 @pytest.mark.parametrize(("size", "theme"), LOOKS)
-def test_every_page_fits_its_window_and_complains_of_nothing(reader, size, theme):
+def test_every_page_fits_its_window_and_nobody_complains_of_it(reader, size, theme):
     shots = os.environ.get("SPRINTBOARD_SHOTS", "")
     phone = size == "phone"
-    windows = {}
+    windows, known = {}, {}
     problems = []
     opened = set()
     for name, (email, path) in PAGES.items():
@@ -175,7 +177,7 @@ def test_every_page_fits_its_window_and_complains_of_nothing(reader, size, theme
                 color_scheme=theme,
             )
         window = windows[email]
-        found = address(window, path)
+        found = address(window, path, known)
         window.complaints.clear()
         response = window.page.goto(found)
         expected = REFUSED.get(name, 200)
@@ -193,6 +195,9 @@ def test_every_page_fits_its_window_and_complains_of_nothing(reader, size, theme
         if window.page.locator("h1").count() != 1:
             problems.append(f"{name}: {window.page.locator('h1').count()} h1")
         problems += [f"{name}: {text}" for text in window.complaints if name not in REFUSED]
+        if (size, theme) == LOOKS[0]:
+            problems += [f"{name}: {text}" for text in violations(window.page)]
+            problems += [f"{name}, dark: {text}" for text in dark(window.page)]
         if shots:
             Path(shots).mkdir(parents=True, exist_ok=True)
             window.page.screenshot(path=str(Path(shots) / f"{name}-{size}-{theme}.png"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_axe import dark, violations
+from tests.browser.axe import dark, violations
 from tests.browsing import PHONE
 
 pytestmark = pytest.mark.browser

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_axe import violations
+from tests.browser.axe import violations
 from tests.browsing import PHONE
 
 pytestmark = pytest.mark.browser

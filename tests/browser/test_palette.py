@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.test_axe import dark, violations
+from tests.browser.axe import dark, violations
 from tests.browsing import PHONE, Reader
 from tests.system.stack import Stack
 

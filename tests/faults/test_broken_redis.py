@@ -70,6 +70,7 @@ def test_f4_people_write_on_while_redis_is_away(program: Program, figures):
     )
 
 
+@pytest.mark.alone
 @pytest.mark.faults_quick
 def test_f5_a_frozen_redis_holds_up_one_write(program: Program, figures):
     line = figures("F5", f"Redis accepts and never answers, {A_SECOND} writes a second")

@@ -17,7 +17,7 @@ from tests.faults.figures import scale
 from tests.faults.worlds import Answer, Cluster, Templates, Visitor, World, found
 from tests.system.stack import database
 
-pytestmark = [pytest.mark.faults]
+pytestmark = [pytest.mark.faults, pytest.mark.alone]
 
 WRITERS, READERS = 8, 4
 NEW, BOARD = "/w/northwind/requests/new/", "/w/northwind/board/"

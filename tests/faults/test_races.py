@@ -10,7 +10,7 @@ import pytest
 from tests.faults.figures import scale
 from tests.faults.worlds import World, at_once, finished, only
 
-pytestmark = [pytest.mark.faults, pytest.mark.faults_quick]
+pytestmark = [pytest.mark.faults, pytest.mark.faults_quick, pytest.mark.alone]
 
 WITHOUT_IMMEDIATE = ("tests.faults.unsafe.without_immediate",)
 

@@ -20,7 +20,7 @@ from tests.faults.figures import at_full_scale, scale
 from tests.faults.worlds import Templates, World, finished
 from tests.system.stack import Stack, wait_for
 
-pytestmark = [pytest.mark.faults, pytest.mark.faults_quick]
+pytestmark = [pytest.mark.faults, pytest.mark.faults_quick, pytest.mark.alone]
 
 PATIENCE = 60
 STREAMS_OF_ONE = 40
