@@ -22,10 +22,8 @@ class Machine:
         self.counts: Counter[str] = Counter(tests=10, failures=0, errors=0, skipped=0)
         monkeypatch.setattr(sys, "argv", ["test"])
         monkeypatch.setattr(suites.signal, "signal", lambda *args: None)
-        for name in (
-            *suites.CHOSEN_BY_SUITES,
-            *suites.COSTLY,
-        ):  # set here, so that they come back after the test
+        # set here, so that they come back after the test
+        for name in (*suites.CHOSEN_BY_SUITES, *suites.COSTLY):
             monkeypatch.setenv(name, "somebody's own")
         monkeypatch.delenv("REQUIRE_ALL", raising=False)
         self.has(*ALL)
