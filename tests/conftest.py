@@ -37,9 +37,9 @@ LONG = (
     *("tests/bad_input/test_forms.py", "tests/test_bad_input.py", "tests/bad_input/"),
     *("tests/sprintboard/test_demo.py", "tests/sprintboard/test_api_schema.py"),
     # with two at work live follows the pages; the others here find no board that it has emptied
-    *("tests/browser/test_every_page.py", "tests/browser/test_drag.py"),
-    *("tests/browser/test_live.py", "tests/browser/test_without_scripts.py"),
-    *("tests/browser/test_phone.py", "tests/browser/test_palette.py"),
+    *("tests/browser/test_every_page.py", "tests/browser/test_by_keyboard.py"),
+    *("tests/browser/test_live.py", "tests/browser/test_drag.py"),
+    *("tests/browser/test_without_scripts.py", "tests/browser/test_phone.py"),
     *("tests/system/test_drill.py", "tests/run/", "tests/system/test_the_loop.py"),
 )
 
