@@ -36,7 +36,6 @@ LONG = (
     *("tests/test_api_access.py", "tests/test_access.py", "tests/bad_input/test_api.py"),
     *("tests/bad_input/test_forms.py", "tests/test_bad_input.py", "tests/bad_input/"),
     *("tests/sprintboard/test_demo.py", "tests/sprintboard/test_api_schema.py"),
-    # with two at work live follows the pages; the others here find no board that it has emptied
     *("tests/browser/test_every_page.py", "tests/browser/test_by_keyboard.py"),
     *("tests/browser/test_live.py", "tests/browser/test_drag.py"),
     *("tests/browser/test_without_scripts.py", "tests/browser/test_phone.py"),

@@ -38,6 +38,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         stack.kill()
 
 
+@pytest.fixture(scope="module")
+def full_board(demo: Stack) -> None:
+    """Have cards in every column, whatever the files before this one did with them."""
+    demo.manage("shell", "-c", "from tests.browser.filling import fill_board; fill_board()")
+
+
 def _seed(home: Path, own: Path) -> None:
     """Fill a home with the demo: it is told once for all workers of a run, then copied."""
     is_shared = "PYTEST_XDIST_WORKER" in os.environ

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import dark, violations
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("full_board")]
 
 MIA, SAM, OLA = "mia@northwind.example", "sam@northwind.example", "ola@fjord.example"
 N, F = "/w/northwind", "/w/fjord"

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page
 
 from tests.browsing import PHONE, Reader
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("full_board")]
 
 MIA = "mia@northwind.example"
 LENA = "lena@northwind.example"

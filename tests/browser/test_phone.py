@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browsing import PHONE
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("full_board")]
 
 MIA, SAM, GRACE = (f"{name}@northwind.example" for name in ("mia", "sam", "grace"))
 N = "/w/northwind"
