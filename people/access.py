@@ -42,14 +42,6 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
-def member_of(user: User, slug: str) -> Membership | None:
-    """Return a person's part in a workspace, None where he has none (any more)."""
-    member = _member.first(user=user.pk, slug=slug)
-    if member is not None:
-        member.user = user
-    return member
-
-
 def member_required(
     view: Callable[Concatenate[MemberRequest, P], HttpResponse],
 ) -> Callable[..., HttpResponse]:
@@ -63,9 +55,10 @@ def member_required(
     def guarded(
         request: MemberRequest, slug: str, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponse:
-        member = member_of(request.user, slug)
+        member = _member.first(user=request.user.pk, slug=slug)
         if member is None:
             raise Http404
+        member.user = request.user
         request.member = member
         return view(request, *args, **kwargs)
 

@@ -15,7 +15,7 @@ from functools import cache
 from django.conf import settings
 from django.templatetags.static import static
 
-#: What `main` imports at once; the page asks for it before it reads `main`.
+#: What `main` imports at once, beside htmx; the page asks for it before it reads `main`.
 CORE = ("behaviour", "dialog", "drawer", "keys", "menu", "submit", "theme", "toast")
 
 
@@ -46,6 +46,6 @@ def importmap_hash() -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def preloads() -> list[str]:
-    """Return the addresses that every page needs: fetched side by side instead of one by one."""
-    return [addresses()["htmx"], *(addresses()[f"sprintboard/{name}"] for name in CORE)]
+def preloads(*names: str) -> list[str]:
+    """Return the addresses of these modules: fetched side by side instead of one by one."""
+    return [addresses()[f"sprintboard/{name}"] for name in names]

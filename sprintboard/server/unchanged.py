@@ -1,9 +1,10 @@
 """Who asks whether his board changed is told at once that it did not.
 
-Every open board asks again and again, and nearly always lacks nothing. Whether that is so, three
-small reads tell: session, person, membership. Django's way to the same answer costs five times as
-much. Anything else that somebody may want or be (signed out, not a member, another board than he
-knows) is Django's to answer, so no rule stands here but the one that names a board's state.
+Every open board asks again and again, and nearly always lacks nothing. Whether that is so, two
+small reads tell: the session, and the membership with its person. Django's way to the same answer
+costs several times as much. Anything else that somebody may want or be (signed out, not a member,
+another board than he knows) is Django's to answer, so no rule stands here but the one that names a
+board's state.
 """
 
 from __future__ import annotations

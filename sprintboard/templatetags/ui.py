@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from activity import clock
 from people.zones import city_of
-from sprintboard.importmap import importmap_json, preloads
+from sprintboard.importmap import CORE, addresses, importmap_json, preloads
 
 if TYPE_CHECKING:
     from people.models import Membership
@@ -161,10 +161,20 @@ def stored_html(html: str, css: str = "") -> SafeString:
 def importmap() -> SafeString:
     """Return the import map and the hints for the modules that every page needs."""
     text = mark_safe(importmap_json())  # noqa: S308 -- our own file names; the policy has its hash
-    hints = format_html_join(
-        "", '<link rel="modulepreload" href="{}">', ((address,) for address in preloads())
-    )
+    hints = _hints([addresses()["htmx"], *preloads(*CORE)])
     return format_html('<script type="importmap">{}</script>{}', text, hints)
+
+
+@register.simple_tag
+@lru_cache(maxsize=32)
+def preload(*names: str) -> SafeString:
+    """Ask early for modules that a page's behaviours import, and in turn what those import."""
+    return _hints(preloads(*names))
+
+
+def _hints(found: Iterable[str]) -> SafeString:
+    links = ((address,) for address in found)
+    return format_html_join("", '<link rel="modulepreload" href="{}">', links)
 
 
 @register.simple_tag

@@ -7,10 +7,12 @@ async function attach(element) {
   if (bound.has(element) || element.closest("[hx-ignore]")) return;
   const leave = [];
   bound.set(element, leave);
-  for (const name of element.dataset.behaviour.split(/\s+/).filter(Boolean)) {
-    const module = await import(`sprintboard/${name}`);
+  const names = element.dataset.behaviour.split(/\s+/).filter(Boolean);
+  const loading = names.map((name) => import(`sprintboard/${name}`)); // side by side; bound in their order
+  for (const module of loading) {
+    const { default: bind } = await module;
     if (!element.isConnected) return;
-    const stop = module.default(element);
+    const stop = bind(element);
     if (stop) leave.push(stop);
   }
 }

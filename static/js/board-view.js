@@ -9,6 +9,7 @@ import htmx from "htmx";
 const TOGGLES = ["mine", "sales", "blocked"];
 const PICKS = { campaign: "campaign", person: "assignee", channel: "channel" }; // by what the cards call it
 const NONE = "none";
+const PAUSE = 200; // ms without a letter until the words are in the address: a browser takes 100 changes in half a minute
 const MARKS = /\p{M}/gu;
 
 const plain = (text) => text.normalize("NFD").replace(MARKS, "").toLowerCase();
@@ -31,6 +32,7 @@ export default function boardView(root) {
   const { signal } = listening;
   let wanted = asked(new URLSearchParams(location.search));
   let lanes = null; // the module, once it is needed
+  let writing = 0;
 
   function asked(query) {
     const found = { text: (query.get("q") ?? "").trim().slice(0, input.maxLength) };
@@ -205,10 +207,11 @@ export default function boardView(root) {
 
   // What the reader does ----------------------------------------------------------------------
 
-  function change(values) {
+  function change(values, writeLater = 0) {
     wanted = { ...wanted, ...values };
     apply({ byReader: true });
-    write();
+    clearTimeout(writing);
+    writing = setTimeout(write, writeLater); // the browser lays the page out for it: first the reader sees it
   }
 
   bar.addEventListener(
@@ -231,7 +234,7 @@ export default function boardView(root) {
     },
     { signal },
   );
-  input.addEventListener("input", () => change({ text: input.value.trim() }), { signal });
+  input.addEventListener("input", () => change({ text: input.value.trim() }, PAUSE), { signal });
   input.addEventListener(
     "keydown",
     (event) => {
@@ -274,5 +277,6 @@ export default function boardView(root) {
     listening.abort();
     watching.disconnect();
     lanes?.leave();
+    clearTimeout(writing);
   };
 }

@@ -54,11 +54,12 @@ def test_a_filter_is_in_the_address_and_says_what_it_leaves_out(reader):
         f"{len(asked)} of {len(everything)} cards"
     )
     assert page.locator("[data-count]").all_inner_texts() == counts  # a limit counts them all
-    assert page.url.endswith("?sales=1")
+    page.wait_for_url(lambda url: url.endswith("?sales=1"))
 
     page.locator("[data-filter=person]").select_option(label="Priya Nair")
     both = keys(page)
     assert 0 < len(both) < len(asked)
+    page.wait_for_url(lambda url: "person=" in url)
     shared = jonas.context.new_page()  # a colleague follows the link
     shared.goto(page.url)
     expect(shared.locator("[data-filter-said]")).to_contain_text(f"{len(both)} of")
@@ -68,7 +69,7 @@ def test_a_filter_is_in_the_address_and_says_what_it_leaves_out(reader):
     expect(page.get_by_text("Nothing here matches the filter.").first).to_be_visible()
     page.get_by_role("button", name="Clear the filter").click()
     assert keys(page) == everything
-    assert page.url.endswith(BOARD)
+    page.wait_for_url(lambda url: url.endswith(BOARD))
     assert jonas.complaints == []
 
 

@@ -130,3 +130,12 @@ def test_a_first_visit_of_the_board_stays_small():
     names = behaviours("backlog/board.html")
     assert {"board", "live-board", "drag"} <= names
     assert zipped(loaded_with("main", *importmap.CORE, *names)) < 95_000
+
+
+def test_the_board_asks_early_for_what_its_first_key_needs():
+    source = (TEMPLATES / "backlog" / "board.html").read_text(encoding="utf-8")
+    [hints] = re.findall(r'{% preload ((?:"[\w-]+" ?)+)%}', source)
+    needed = loaded_with("bell", "board-view", "board", "live-board")
+    core = loaded_with("main")
+
+    assert {JS / f"{name}.js" for name in re.findall(r'"([\w-]+)"', hints)} == needed - core

@@ -89,7 +89,7 @@ def test_it_is_a_line_in_the_log_and_a_count_as_any_request(client, path, monkey
         "method": "GET",
         "route": "board_columns",
         "status": 304,
-        "queries": 3,
+        "queries": 2,
         "user_id": northwind.mia.user_id,
         "workspace_id": northwind.workspace.pk,
     }
