@@ -49,6 +49,12 @@ def ask(client: Client, path: str, known: str | None, **changes: Any) -> Asked:
     return asked
 
 
+@pytest.fixture(autouse=True)
+def _connection_is_kept(monkeypatch):
+    """The test's transaction lives on it; Django's own test client does the same."""
+    monkeypatch.setattr(unchanged, "close_old_connections", lambda: None)
+
+
 @pytest.fixture
 def client(northwind) -> Client:
     client = Client()
