@@ -127,7 +127,7 @@ def run_all(run: Run, here: dict[str, Path | None], stack: contextlib.ExitStack)
         **services,
     )
     run.suite(
-        "Quick faults that are timed, one by one",
+        "Quick faults that need quiet, one by one",
         *("-m", "faults_quick and alone", "tests/faults"),
         **services,
     )

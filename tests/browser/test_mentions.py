@@ -87,6 +87,7 @@ def test_comments_are_sent_and_left_by_keys(reader):
     page = mia.page
     open_task(page)
     field = page.locator(FIELD)
+    page.wait_for_selector(f"{FIELD}[aria-autocomplete]")  # its keys are bound
     field.focus()
     page.keyboard.type("Sent by keys")
     page.keyboard.press("Control+Enter")

@@ -16,7 +16,8 @@ from reviews.models import Review
 from tests.arranging import arranging
 from tests.factories import make_sprint
 
-pytestmark = [pytest.mark.faults, pytest.mark.faults_quick]
+# alone: Django lets nobody ask the database in a process where Playwright has its loop
+pytestmark = [pytest.mark.faults, pytest.mark.faults_quick, pytest.mark.alone]
 
 # zone, last day, and the instant when that day is over there
 ENDS = [
