@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import NamedTuple, cast
 
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
@@ -18,11 +18,22 @@ from backlog import board as reading
 from backlog import changes as catching_up
 from backlog import policy
 from people.access import MemberRequest, member_required
+from people.models import Membership
 
 from . import board_view
 
+
+class Lacks(NamedTuple):
+    """What a page lacks of the state `seq`: HTML, or the whole board."""
+
+    seq: int
+    whole: bool
+    html: str = ""
+
+
 # A board of 200 cards is some 350 KB of HTML
 _lives: Memory[str] = Memory(64)
+_lacking: Memory[Lacks] = Memory(256)
 
 
 def context(request: MemberRequest, board: reading.Board | None = None) -> dict[str, object]:
@@ -102,17 +113,33 @@ def _changes(request: MemberRequest, seq: int) -> HttpResponse:
     `X-Seq` says which number the page then shows; `X-Whole` that it has to fetch all columns.
     """
     board = reading.board_of(request.member.workspace)
-    changes = catching_up.since(board, request.member, seq)
-    if changes.whole or changes.is_empty:
-        answer = HttpResponse()
-    else:
-        answer = render(
-            request, "backlog/board_changes.html", {**context(request, board), "changes": changes}
-        )
-    answer.headers["X-Seq"] = str(changes.seq)
-    if changes.whole:
+    shown = context(request, board)
+    key = (seq, request.member.role, *_rights(shown))
+    lacks = _lacking.recall(
+        request.member.workspace, key, lambda: _lacks(request.member, shown, seq)
+    )
+    answer = HttpResponse(lacks.html)
+    answer.headers["X-Seq"] = str(lacks.seq)
+    if lacks.whole:
         answer.headers["X-Whole"] = "true"
     return answer
+
+
+def _lacks(member: Membership, shown: dict[str, object], seq: int) -> Lacks:
+    """Work out what pages of this number lack; after a restart hundreds ask for the same."""
+    changes = catching_up.since(cast("reading.Board", shown["board"]), member, seq)
+    if changes.whole or changes.is_empty:
+        return Lacks(changes.seq, changes.whole)
+    words = {name: value for name, value in shown.items() if name != "member"}
+    template = get_template("backlog/board_changes.html")
+    return Lacks(changes.seq, whole=False, html=template.render({**words, "changes": changes}))
+
+
+def _rights(shown: dict[str, object]) -> tuple[object, ...]:
+    """Return what else a board's HTML depends on: rights, day, language and zone."""
+    board = cast("reading.Board", shown["board"])
+    may = (shown["can_edit"], shown["may_plan"])
+    return (*may, board.today, get_language(), get_current_timezone_name())
 
 
 def live(request: MemberRequest, shown: dict[str, object]) -> str:
@@ -122,8 +149,4 @@ def live(request: MemberRequest, shown: dict[str, object]) -> str:
     if board.sprint is None:  # what it says instead depends on the reader's first steps
         return template.render(shown, request)
     words = {name: value for name, value in shown.items() if name != "member"}
-    key = (
-        *(shown["can_edit"], shown["may_plan"], board.today),
-        *(get_language(), get_current_timezone_name()),
-    )
-    return _lives.recall(board.workspace, key, lambda: template.render(words))
+    return _lives.recall(board.workspace, _rights(shown), lambda: template.render(words))
