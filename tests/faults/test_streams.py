@@ -280,11 +280,8 @@ def growth(world: World, stack: Stack, count: int) -> tuple[float, float]:
             )
             await until("the one who reads", lambda: reader.shown == last["seq"])
             found.append(memory(stack))
-            # what it opens meanwhile are a few connections to the database
             if at_full_scale() and not stack.environment["TEST_SEAMS"]:
-                await until(
-                    "the others to be let go", lambda: open_files(stack) < files - count + 20
-                )
+                await until("the others to be let go", lambda: open_files(stack) <= files - count)
 
     with_pages([reader], story)
     assert reader.broken == []
