@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
-from django.db.models import F, IntegerField
+from django.db.models import F, IntegerField, QuerySet
 from django.db.models.expressions import ExpressionWrapper
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Coalesce
 
+from activity.compiled import Compiled
 from people.models import Membership
 
 from .models import Column, Task, TaskQuerySet
@@ -107,6 +109,21 @@ def cursor(asked: Mapping[str, Any], order: Order) -> tuple[list[int], int] | No
     if len(numbers) != len(parts) or len(numbers) != len(order.columns) + 1:
         return None
     return numbers[:-1], max(0, min(numbers[-1], 10_000_000))
+
+
+def _next_number(sprint: int, column: int, position: int, *, up: bool) -> QuerySet[Task, int]:
+    """Return the number of the card directly above or below a place in a column of a sprint."""
+    cards = Task.objects.current().filter(sprint=sprint, column=column)
+    beside = (
+        cards.filter(position__lt=position).order_by("-position")
+        if up
+        else cards.filter(position__gt=position).order_by("position")
+    )
+    return beside.values_list("number", flat=True)[:1]
+
+
+ABOVE: Final = Compiled(partial(_next_number, up=True), sprint=int, column=int, position=int)
+BELOW: Final = Compiled(partial(_next_number, up=False), sprint=int, column=int, position=int)
 
 
 def ends_of(task: Task, column: Column) -> tuple[Task | None, Task | None]:

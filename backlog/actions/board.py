@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from activity.changes import Change, System, change
-from activity.compiled import Compiled
 from backlog import policy
+from backlog.listing import BELOW
 from backlog.models import Channel, Column, Ending, Task
 from people.models import Membership, Workspace
 
@@ -20,18 +20,6 @@ from .columns import ColumnPlan, make_columns, usual_channels, usual_columns
 from .order import positions_at_end, put
 from .rows import current_task, own
 from .sprints import make_sprints
-
-_following = Compiled(
-    lambda sprint, column, position: (
-        Task.objects.current()
-        .filter(sprint=sprint, column=column, position__gt=position)
-        .order_by("position")
-        .values_list("number", flat=True)[:1]
-    ),
-    sprint=int,
-    column=int,
-    position=int,
-)
 
 
 def set_up_board(
@@ -126,7 +114,7 @@ def _settle(record: Change, task: Task, undone: datetime | None) -> None:
 
 def _tell(record: Change, task: Task, was: Column) -> None:
     """Record the move so that an open page can do it by itself: the card's new neighbour."""
-    following = _following.first(
+    following = BELOW.first(
         sprint=task.sprint_id or 0, column=task.column_id, position=task.position
     )
     record(

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from activity.changes import Stale
-from activity.compiled import Compiled
 from backlog import actions, listing, policy
 from backlog.board import Board, board_of
 from backlog.forms import MoveForm, NewTaskForm, TaskForm, VersionForm
@@ -167,18 +166,6 @@ def _edit_page(
 
 # Moving ---------------------------------------------------------------------------------------
 
-_above = Compiled(
-    lambda sprint, column, position: (
-        Task.objects.current()
-        .filter(sprint=sprint, column=column, position__lt=position)
-        .order_by("-position")
-        .values_list("number", flat=True)[:1]
-    ),
-    sprint=int,
-    column=int,
-    position=int,
-)
-
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_required
@@ -236,7 +223,9 @@ def _way_back(found: Task) -> dict[str, object]:
         return {"backlog": 1}
     if not found.sprint.is_active:
         return {"sprint": found.sprint_id}
-    above = _above.first(sprint=found.sprint.pk, column=found.column_id, position=found.position)
+    above = listing.ABOVE.first(
+        sprint=found.sprint.pk, column=found.column_id, position=found.position
+    )
     if above is None:
         return {"column": found.column_id, "place": "top"}
     return {"column": found.column_id, "after": f"{found.workspace.key}-{above}"}
